@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What rs_hv.ko offers to the modules above it (VID, VMBus, VSPs).
+ *
+ * All of it may sleep unless it says otherwise.  Errors are negative errno.
+ */
+#ifndef ROOTSTOCK_RS_HV_H
+#define ROOTSTOCK_RS_HV_H
+
+#include <linux/types.h>
+#include "tlfs.h"
+#include "vid.h"
+
+#define RS_MAX_VPS	64
+
+struct rs_partition;
+struct rs_vp;
+struct rs_ipi;
+
+/* A CPUID leaf or an MSR that the worker wants to see. */
+struct rs_intercept {
+	u32 type;			/* enum vid_intercept_type */
+	u32 parameter;
+};
+
+/**
+ * struct rs_upcalls - how the core reaches the layer above
+ * @doorbell: a write of @size bytes of @value at a port (@pio) or GPA: true when a doorbell took
+ *            it.  From the VP's thread, may not sleep
+ */
+struct rs_upcalls {
+	bool (*doorbell)(void *context, bool pio, u64 address, unsigned int size, u64 value);
+};
+
+/* A partition of @vp_count VPs whose memory is the calling process's.  ERR_PTR. */
+struct rs_partition *rs_partition_create(u32 vp_count, const struct rs_upcalls *upcalls,
+					 void *context);
+void rs_partition_get(struct rs_partition *partition);
+/* The last put unpins memory and frees all VPs.  No VP may be running. */
+void rs_partition_put(struct rs_partition *partition);
+
+/* VP @index; -EEXIST when made before, -EINVAL beyond vp_count.  Lives as long as the partition. */
+struct rs_vp *rs_vp_create(struct rs_partition *partition, u32 index);
+/* NULL when it was not made. */
+struct rs_vp *rs_vp_lookup(struct rs_partition *partition, u32 index);
+/* The page of struct vid_vp_page, for mmap. */
+struct page *rs_vp_page(struct rs_vp *vp);
+
+/* As VID_RUN_VP; interruptible. */
+int rs_vp_run(struct rs_vp *vp);
+/* As VID_CANCEL_RUN; any context. */
+void rs_vp_cancel(struct rs_vp *vp);
+/* -EBUSY while it runs. */
+int rs_vp_get_registers(struct rs_vp *vp, struct vid_register *registers, u32 count);
+int rs_vp_set_registers(struct rs_vp *vp, struct vid_register *registers, u32 count);
+int rs_vp_translate(struct rs_vp *vp, struct vid_translate_gva *translate);
+int rs_vp_access_apic(struct rs_vp *vp, struct vid_apic_access *access);
+int rs_vp_get_lapic(struct rs_vp *vp, struct vid_lapic_state *state);
+int rs_vp_set_lapic(struct rs_vp *vp, const struct vid_lapic_state *state);
+/* Bytes of the XSAVE area of this host. */
+u32 rs_xsave_size(void);
+int rs_vp_get_xsave(struct rs_vp *vp, void *buffer, u32 size);
+int rs_vp_set_xsave(struct rs_vp *vp, const void *buffer, u32 size);
+
+/* Memory; fields are validated here. */
+int rs_gpa_map(struct rs_partition *partition, const struct vid_map_gpa *map);
+int rs_gpa_unmap(struct rs_partition *partition, u64 gpa, u64 size);
+int rs_gpa_release(struct rs_partition *partition, u64 gpa, u64 size);
+int rs_gpa_dirty_start(struct rs_partition *partition, u64 gpa, u64 size);
+int rs_gpa_dirty_stop(struct rs_partition *partition, u64 gpa, u64 size);
+/* Copies size / 4096 bits, in 64-bit words, into @bitmap and clears them. */
+int rs_gpa_dirty_read(struct rs_partition *partition, u64 gpa, u64 size, u64 *bitmap);
+/* First GPA out of reach. */
+u64 rs_gpa_limit(void);
+
+/* As VID_REQUEST_INTERRUPT, validated here.  Any context. */
+int rs_request_interrupt(struct rs_partition *partition, const struct vid_interrupt *interrupt);
+int rs_install_intercept(struct rs_partition *partition, u32 type, u32 parameter);
+int rs_get_property(struct rs_partition *partition, struct vid_property *property);
+int rs_set_property(struct rs_partition *partition, const struct vid_property *property);
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The synthetic MSRs of TLFS appendix "MSRs" but SynIC and timers, which have files of their
+ * own.  The VP's owner runs them, process context.
+ *
+ * Hypercall page and VP assist page are written into the guest's own memory; the TLFS would
+ * lay them over it.  A guest that gives a page which it uses for something else loses that.
+ */
+#include <linux/slab.h>
+
+#include "msr.h"
+
+#define CRASH_CAPABILITIES	(HV_CRASH_NOTIFY | HV_CRASH_NOTIFY_MSG)
+#define NS_PER_UNIT		100u		/* of VP runtime */
+#define TPR_MAX			0xffull
+
+struct synthetic_msr {
+	u32 first;
+	u32 last;
+	int (*read)(struct rs_vp *vp, u32 msr, u64 *value);
+	int (*write)(struct rs_vp *vp, u32 msr, u64 value);
+};
+
+/* A 64-bit field of the partition, read under its lock. */
+static int read_locked(struct rs_vp *vp, const u64 *field, u64 *value)
+{
+	mutex_lock(&vp->partition->tlfs_lock);
+	*value = *field;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return 0;
+}
+
+static int read_os_id(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->guest_os_id, value);
+}
+
+/* Without an identity there are no hypercalls (TLFS "Establishing the Hypercall Interface"). */
+static int write_os_id(struct rs_vp *vp, u32 msr, u64 value)
+{
+	struct rs_partition *partition = vp->partition;
+
+	mutex_lock(&partition->tlfs_lock);
+	WRITE_ONCE(partition->guest_os_id, value);
+	if (!value)
+		WRITE_ONCE(partition->hypercall, partition->hypercall & ~HV_MSR_ENABLE);
+	mutex_unlock(&partition->tlfs_lock);
+	return 0;
+}
+
+static int read_hypercall(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->hypercall, value);
+}
+
+static int write_hypercall_page(struct rs_partition *partition, u64 gpa)
+{
+	u8 *page = kzalloc(HV_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	rs_backend->hypercall_page(page);
+	err = rs_gpa_write(partition, gpa, page, HV_PAGE_SIZE);
+	kfree(page);
+	return err;
+}
+
+/* Locked: immutable until reset.  The enable bit does not stick without an identity. */
+static int set_hypercall(struct rs_partition *partition, u64 value)
+{
+	if (partition->hypercall & HV_HYPERCALL_MSR_LOCKED)
+		return -EINVAL;
+	if (!partition->guest_os_id)
+		value &= ~HV_MSR_ENABLE;
+	if (value & HV_MSR_ENABLE && write_hypercall_page(partition, value & HV_MSR_PAGE_MASK))
+		return -EINVAL;
+	WRITE_ONCE(partition->hypercall, value);
+	return 0;
+}
+
+static int write_hypercall(struct rs_vp *vp, u32 msr, u64 value)
+{
+	int err;
+
+	mutex_lock(&vp->partition->tlfs_lock);
+	err = set_hypercall(vp->partition, value);
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return err;
+}
+
+static int read_vp_index(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = vp->index;
+	return 0;
+}
+
+static int read_zero(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = 0;
+	return 0;
+}
+
+static int write_reset(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return value & 1;
+}
+
+static int read_runtime(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = div_u64(rs_vp_runtime(vp), NS_PER_UNIT);
+	return 0;
+}
+
+static int read_reference_count(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = rs_reference_time(vp->partition);
+	return 0;
+}
+
+static int read_reference_tsc(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->reference_tsc, value);
+}
+
+static int write_reference_tsc(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return rs_reference_tsc_write(vp->partition, value);
+}
+
+static int read_frequency(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = msr == HV_X64_MSR_TSC_FREQUENCY ? vp->partition->tsc_hz : RS_APIC_FREQUENCY;
+	return 0;
+}
+
+static int write_eoi(struct rs_vp *vp, u32 msr, u64 value)
+{
+	if (value >> 32)
+		return -EINVAL;
+	rs_lapic_eoi(&vp->lapic);
+	return 0;
+}
+
+/* The xAPIC's layout, destination in bits 63:56, in either mode. */
+static int read_icr(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	u32 low, high;
+	u64 icr;
+
+	if (rs_lapic_x2apic(&vp->lapic)) {
+		if (rs_lapic_rdmsr(&vp->lapic, 0x800 + RS_APIC_ICR / 16, &icr))
+			return -EINVAL;
+		*value = (u32)icr | icr >> 32 << 56;
+		return 0;
+	}
+	if (rs_lapic_read(&vp->lapic, RS_APIC_ICR, &low) ||
+	    rs_lapic_read(&vp->lapic, RS_APIC_ICR2, &high))
+		return -EINVAL;
+	*value = (u64)high << 32 | low;
+	return 0;
+}
+
+static int write_icr(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return rs_lapic_write_icr(&vp->lapic, value);
+}
+
+static int read_tpr(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = vp->lapic.tpr;
+	return 0;
+}
+
+static int write_tpr(struct rs_vp *vp, u32 msr, u64 value)
+{
+	if (value > TPR_MAX)
+		return -EINVAL;
+	if (rs_lapic_x2apic(&vp->lapic))
+		return rs_lapic_wrmsr(&vp->lapic, 0x800 + RS_APIC_TPR / 16, value);
+	return rs_lapic_write(&vp->lapic, RS_APIC_TPR, value);
+}
+
+static int read_assist(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = vp->vp_assist;
+	return 0;
+}
+
+/* We never promise that an EOI is not required; what lay there must not do so either. */
+static int write_assist(struct rs_vp *vp, u32 msr, u64 value)
+{
+	static const u8 head[offsetof(struct hv_vp_assist_page, rest)];
+
+	if (value & HV_MSR_ENABLE &&
+	    rs_gpa_write(vp->partition, value & HV_MSR_PAGE_MASK, head, sizeof(head)))
+		return -EINVAL;
+	vp->vp_assist = value;
+	return 0;
+}
+
+static int read_synic(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return rs_synic_rdmsr(&vp->synic, msr, value);
+}
+
+static int write_synic(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return rs_synic_wrmsr(&vp->synic, msr, value);
+}
+
+static int read_stimer(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return rs_stimer_rdmsr(&vp->stimers, msr, value);
+}
+
+static int write_stimer(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return rs_stimer_wrmsr(&vp->stimers, msr, value);
+}
+
+/* The read itself puts the VP to sleep, until an interrupt comes, be IF clear or not. */
+static int read_idle(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	vp->activity |= RS_ACTIVITY_IDLE;
+	*value = 0;
+	return 0;
+}
+
+static int read_crash(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->crash[msr - HV_X64_MSR_CRASH_P0], value);
+}
+
+static int write_crash(struct rs_vp *vp, u32 msr, u64 value)
+{
+	mutex_lock(&vp->partition->tlfs_lock);
+	vp->partition->crash[msr - HV_X64_MSR_CRASH_P0] = value;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return 0;
+}
+
+static int read_crash_ctl(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	*value = CRASH_CAPABILITIES;
+	return 0;
+}
+
+static int write_crash_ctl(struct rs_vp *vp, u32 msr, u64 value)
+{
+	mutex_lock(&vp->partition->tlfs_lock);
+	vp->partition->crash_ctl = value & CRASH_CAPABILITIES;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return !!(value & HV_CRASH_NOTIFY);
+}
+
+/* Those that running guests touch most come first.  Without a function: #GP. */
+static const struct synthetic_msr table[] = {
+	{ HV_X64_MSR_STIMER0_CONFIG, HV_X64_MSR_STIMER3_COUNT, read_stimer, write_stimer },
+	{ HV_X64_MSR_EOI, HV_X64_MSR_EOI, NULL, write_eoi },
+	{ HV_X64_MSR_ICR, HV_X64_MSR_ICR, read_icr, write_icr },
+	{ HV_X64_MSR_TPR, HV_X64_MSR_TPR, read_tpr, write_tpr },
+	{ HV_X64_MSR_SCONTROL, HV_X64_MSR_EOM, read_synic, write_synic },
+	{ HV_X64_MSR_SINT0, HV_X64_MSR_SINT15, read_synic, write_synic },
+	{ HV_X64_MSR_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT, read_reference_count, NULL },
+	{ HV_X64_MSR_GUEST_IDLE, HV_X64_MSR_GUEST_IDLE, read_idle, NULL },
+	{ HV_X64_MSR_GUEST_OS_ID, HV_X64_MSR_GUEST_OS_ID, read_os_id, write_os_id },
+	{ HV_X64_MSR_HYPERCALL, HV_X64_MSR_HYPERCALL, read_hypercall, write_hypercall },
+	{ HV_X64_MSR_VP_INDEX, HV_X64_MSR_VP_INDEX, read_vp_index, NULL },
+	{ HV_X64_MSR_RESET, HV_X64_MSR_RESET, read_zero, write_reset },
+	{ HV_X64_MSR_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME, read_runtime, NULL },
+	{ HV_X64_MSR_REFERENCE_TSC, HV_X64_MSR_REFERENCE_TSC, read_reference_tsc,
+	  write_reference_tsc },
+	{ HV_X64_MSR_TSC_FREQUENCY, HV_X64_MSR_APIC_FREQUENCY, read_frequency, NULL },
+	{ HV_X64_MSR_VP_ASSIST_PAGE, HV_X64_MSR_VP_ASSIST_PAGE, read_assist, write_assist },
+	{ HV_X64_MSR_CRASH_P0, HV_X64_MSR_CRASH_P4, read_crash, write_crash },
+	{ HV_X64_MSR_CRASH_CTL, HV_X64_MSR_CRASH_CTL, read_crash_ctl, write_crash_ctl },
+};
+
+static const struct synthetic_msr *find(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		if (msr >= table[i].first && msr <= table[i].last)
+			return &table[i];
+	return NULL;
+}
+
+/**
+ * rs_synthetic_read() - guest reads a synthetic MSR
+ * @vp:    owner only
+ * @msr:   any in the synthetic range
+ * @value: where to
+ *
+ * Return: 0, or -EINVAL (#GP)
+ */
+int rs_synthetic_read(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	const struct synthetic_msr *entry = find(msr);
+
+	return entry && entry->read ? entry->read(vp, msr, value) : -EINVAL;
+}
+
+/**
+ * rs_synthetic_write() - guest writes a synthetic MSR
+ * @vp:    owner only
+ * @msr:   any in the synthetic range
+ * @value: what
+ *
+ * Return: 0; 1: done, and the worker must hear of it; -EINVAL (#GP)
+ */
+int rs_synthetic_write(struct rs_vp *vp, u32 msr, u64 value)
+{
+	const struct synthetic_msr *entry = find(msr);
+
+	return entry && entry->write ? entry->write(vp, msr, value) : -EINVAL;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SVM: registers that live in the VMCB, by TLFS name, and the reset state
+ * (APM2 §14.1.3, appendix B table B-2).
+ */
+#include "svm/svm.h"
+
+/* ---- attribute bits: 40-47 and 52-55 of a descriptor, packed here, spread in the TLFS */
+
+static u16 attributes_to_hv(u16 a)
+{
+	return (a & 0xff) | (a & 0xf00) << 4;
+}
+
+static u16 attributes_from_hv(u16 a)
+{
+	return (a & 0xff) | (a & 0xf000) >> 4;
+}
+
+static struct vmcb_segment *segment_of(struct vmcb *vmcb, u32 name)
+{
+	struct vmcb_segment *const table[] = {
+		&vmcb->es, &vmcb->cs, &vmcb->ss, &vmcb->ds,
+		&vmcb->fs, &vmcb->gs, &vmcb->ldtr, &vmcb->tr,
+	};
+
+	return table[name - HV_X64_REGISTER_ES];
+}
+
+static int get_segment(struct svm_vp *svm, u32 name, union hv_register_value *value)
+{
+	const struct vmcb_segment *s = segment_of(svm->vmcb, name);
+
+	value->segment.base = s->base;
+	value->segment.limit = s->limit;
+	value->segment.selector = s->selector;
+	value->segment.attributes = attributes_to_hv(s->attributes);
+	return 0;
+}
+
+static bool canonical(u64 address)
+{
+	return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+static int set_segment(struct svm_vp *svm, u32 name, const union hv_register_value *value)
+{
+	struct vmcb_segment *s = segment_of(svm->vmcb, name);
+
+	if (value->segment.attributes & 0x0f00 || !canonical(value->segment.base))
+		return -EINVAL;
+	s->base = value->segment.base;
+	s->limit = value->segment.limit;
+	s->selector = value->segment.selector;
+	s->attributes = attributes_from_hv(value->segment.attributes);
+	if (name == HV_X64_REGISTER_SS)
+		svm->vmcb->cpl = HV_SEGMENT_DPL(value->segment.attributes);
+	return 0;
+}
+
+static int get_table(struct svm_vp *svm, u32 name, union hv_register_value *value)
+{
+	const struct vmcb_segment *s = name == HV_X64_REGISTER_IDTR ? &svm->vmcb->idtr :
+								      &svm->vmcb->gdtr;
+
+	value->table.base = s->base;
+	value->table.limit = s->limit;
+	return 0;
+}
+
+static int set_table(struct svm_vp *svm, u32 name, const union hv_register_value *value)
+{
+	struct vmcb_segment *s = name == HV_X64_REGISTER_IDTR ? &svm->vmcb->idtr :
+								&svm->vmcb->gdtr;
+
+	if (!canonical(value->table.base))
+		return -EINVAL;
+	s->base = value->table.base;
+	s->limit = value->table.limit;
+	return 0;
+}
+
+/* ---- control registers */
+
+/* LMA follows LME and paging (APM2 §14.6); SVME must be set and is not the guest's. */
+static void update_efer(struct vmcb *vmcb, u64 efer)
+{
+	efer &= ~(u64)EFER_LMA;
+	if (efer & EFER_LME && vmcb->cr0 & X86_CR0_PG)
+		efer |= EFER_LMA;
+	vmcb->efer = efer | EFER_SVME;
+}
+
+static int set_efer(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	u64 valid = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
+
+	if (boot_cpu_has(X86_FEATURE_FXSR_OPT))
+		valid |= EFER_FFXSR;
+	if (value & ~valid)
+		return -EINVAL;
+	update_efer(vmcb, value);
+	svm_flush_tlb(vp);
+	return 0;
+}
+
+static int set_cr0(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	if (value >> 32 || (value & X86_CR0_PG && !(value & X86_CR0_PE)) ||
+	    (value & X86_CR0_NW && !(value & X86_CR0_CD)))
+		return -EINVAL;
+	vmcb->cr0 = value | X86_CR0_ET;
+	update_efer(vmcb, vmcb->efer);
+	svm_flush_tlb(vp);
+	return 0;
+}
+
+static int set_cr3(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	if (value & GENMASK_ULL(62, boot_cpu_data.x86_phys_bits))
+		return -EINVAL;
+	vmcb->cr3 = value & ~BIT_ULL(63);
+	svm_flush_tlb(vp);
+	return 0;
+}
+
+/* CR4 bits that depend on a feature: a guest has them only when its CPUID says so. */
+static const struct {
+	u64 bit;
+	u32 leaf;
+	u8 reg;		/* 0 EAX, 1 EBX, 2 ECX, 3 EDX */
+	u32 feature;
+} cr4_features[] = {
+	{ X86_CR4_UMIP,		7, 2, BIT(2) },
+	{ X86_CR4_FSGSBASE,	7, 1, BIT(0) },
+	{ X86_CR4_PCIDE,	1, 2, BIT(17) },
+	{ X86_CR4_OSXSAVE,	1, 2, BIT(26) },
+	{ X86_CR4_SMEP,		7, 1, BIT(7) },
+	{ X86_CR4_SMAP,		7, 1, BIT(20) },
+};
+
+static u64 cr4_valid(struct rs_vp *vp)
+{
+	u64 valid = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
+		    X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR |
+		    X86_CR4_OSXMMEXCPT;
+	unsigned int i;
+	u32 out[4];
+
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++) {
+		rs_cpuid(vp, cr4_features[i].leaf, 0, out);
+		if (out[cr4_features[i].reg] & cr4_features[i].feature)
+			valid |= cr4_features[i].bit;
+	}
+	return valid;
+}
+
+static int set_cr4(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	u64 flushing = X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PCIDE | X86_CR4_SMEP |
+		       X86_CR4_SMAP;
+	u64 changed = vmcb->cr4 ^ value;
+	bool long_mode = vmcb->efer & EFER_LMA;
+
+	if (value & ~cr4_valid(vp) || (long_mode && !(value & X86_CR4_PAE)))
+		return -EINVAL;
+	if (changed & value & X86_CR4_PCIDE && vmcb->cr0 & X86_CR0_PG &&
+	    (!long_mode || vmcb->cr3 & 0xfff))
+		return -EINVAL;
+	vmcb->cr4 = value;
+	if (changed & flushing)
+		svm_flush_tlb(vp);
+	return 0;
+}
+
+static int set_pat(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8) {
+		u8 type = value >> i;
+
+		if (type > 7 || type == 2 || type == 3)
+			return -EINVAL;
+	}
+	vmcb->g_pat = value;
+	return 0;
+}
+
+static int set_dr7(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	if (value >> 32)
+		return -EINVAL;
+	vmcb->dr7 = value | 0x400;
+	if (value & 0xff)
+		svm_load_debug(to_svm(vp), true);
+	return 0;
+}
+
+static int set_dr6(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	if (value >> 32)
+		return -EINVAL;
+	vmcb->dr6 = value | 0xffff0ff0;
+	return 0;
+}
+
+static int set_zero(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+{
+	return value ? -EINVAL : 0;
+}
+
+/* Registers of 64 bits: where they are; @set where more than canonical form is asked. */
+static const struct save_register {
+	u32 name;
+	u16 offset;
+	bool canonical;
+	int (*set)(struct rs_vp *vp, struct vmcb *vmcb, u64 value);
+} save_registers[] = {
+	{ HV_X64_REGISTER_CR0, offsetof(struct vmcb, cr0), false, set_cr0 },
+	{ HV_X64_REGISTER_CR2, offsetof(struct vmcb, cr2) },
+	{ HV_X64_REGISTER_CR3, offsetof(struct vmcb, cr3), false, set_cr3 },
+	{ HV_X64_REGISTER_CR4, offsetof(struct vmcb, cr4), false, set_cr4 },
+	{ HV_X64_REGISTER_DR6, offsetof(struct vmcb, dr6), false, set_dr6 },
+	{ HV_X64_REGISTER_DR7, offsetof(struct vmcb, dr7), false, set_dr7 },
+	{ HV_X64_REGISTER_EFER, offsetof(struct vmcb, efer), false, set_efer },
+	{ HV_X64_REGISTER_KERNEL_GS_BASE, offsetof(struct vmcb, kernel_gs_base), true },
+	{ HV_X64_REGISTER_PAT, offsetof(struct vmcb, g_pat), false, set_pat },
+	{ HV_X64_REGISTER_SYSENTER_CS, offsetof(struct vmcb, sysenter_cs) },
+	{ HV_X64_REGISTER_SYSENTER_EIP, offsetof(struct vmcb, sysenter_eip), true },
+	{ HV_X64_REGISTER_SYSENTER_ESP, offsetof(struct vmcb, sysenter_esp), true },
+	{ HV_X64_REGISTER_STAR, offsetof(struct vmcb, star) },
+	{ HV_X64_REGISTER_LSTAR, offsetof(struct vmcb, lstar), true },
+	{ HV_X64_REGISTER_CSTAR, offsetof(struct vmcb, cstar), true },
+	{ HV_X64_REGISTER_SFMASK, offsetof(struct vmcb, sfmask) },
+	{ HV_X64_REGISTER_DEBUG_CTL, offsetof(struct vmcb, debugctl), false, set_zero },
+};
+
+static const struct save_register *find_register(u32 name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(save_registers); i++)
+		if (save_registers[i].name == name)
+			return &save_registers[i];
+	return NULL;
+}
+
+static u64 *save_word(struct vmcb *vmcb, const struct save_register *r)
+{
+	return (u64 *)((u8 *)vmcb + r->offset);
+}
+
+int svm_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value)
+{
+	struct svm_vp *svm = to_svm(vp);
+	const struct save_register *r;
+
+	if (name >= HV_X64_REGISTER_ES && name <= HV_X64_REGISTER_TR)
+		return get_segment(svm, name, value);
+	if (name == HV_X64_REGISTER_IDTR || name == HV_X64_REGISTER_GDTR)
+		return get_table(svm, name, value);
+	if (name == HV_X64_REGISTER_TSC_AUX) {
+		value->reg64 = svm->tsc_aux;
+		return 0;
+	}
+	r = find_register(name);
+	if (!r)
+		return -EINVAL;
+	value->reg64 = *save_word(svm->vmcb, r);
+	if (name == HV_X64_REGISTER_EFER)
+		value->reg64 &= ~(u64)EFER_SVME;
+	return 0;
+}
+
+int svm_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *value)
+{
+	struct svm_vp *svm = to_svm(vp);
+	const struct save_register *r;
+
+	if (name >= HV_X64_REGISTER_ES && name <= HV_X64_REGISTER_TR)
+		return set_segment(svm, name, value);
+	if (name == HV_X64_REGISTER_IDTR || name == HV_X64_REGISTER_GDTR)
+		return set_table(svm, name, value);
+	if (name == HV_X64_REGISTER_TSC_AUX) {
+		if (value->reg64 >> 32 || !boot_cpu_has(X86_FEATURE_RDTSCP))
+			return -EINVAL;
+		svm->tsc_aux = value->reg64;
+		return 0;
+	}
+	r = find_register(name);
+	if (!r || (r->canonical && !canonical(value->reg64)))
+		return -EINVAL;
+	if (r->set)
+		return r->set(vp, svm->vmcb, value->reg64);
+	*save_word(svm->vmcb, r) = value->reg64;
+	return 0;
+}
+
+static struct vmcb_segment reset_segment(u16 attributes)
+{
+	return (struct vmcb_segment){ .limit = 0xffff, .attributes = attributes };
+}
+
+/**
+ * svm_vp_reset() - the state after INIT
+ * @vp: the VP
+ *
+ * MSRs of the save area keep their values, but EFER (APM2 table 14-1).
+ */
+void svm_vp_reset(struct rs_vp *vp)
+{
+	struct svm_vp *svm = to_svm(vp);
+	struct vmcb *vmcb = svm->vmcb;
+
+	vmcb->es = reset_segment(0x93);
+	vmcb->ss = reset_segment(0x93);
+	vmcb->ds = reset_segment(0x93);
+	vmcb->fs = reset_segment(0x93);
+	vmcb->gs = reset_segment(0x93);
+	vmcb->cs = reset_segment(0x9b);
+	vmcb->cs.selector = 0xf000;
+	vmcb->cs.base = 0xffff0000;
+	vmcb->ldtr = reset_segment(0x82);
+	vmcb->tr = reset_segment(0x8b);
+	vmcb->gdtr = reset_segment(0);
+	vmcb->idtr = reset_segment(0);
+	vmcb->cpl = 0;
+	vmcb->cr0 = X86_CR0_NW | X86_CR0_CD | X86_CR0_ET;
+	vmcb->cr2 = 0;
+	vmcb->cr3 = 0;
+	vmcb->cr4 = 0;
+	vmcb->dr6 = 0xffff0ff0;
+	vmcb->dr7 = 0x400;
+	vmcb->efer = EFER_SVME;
+	vmcb->eventinj = 0;
+	svm_set_blocking(vp, 0);
+	svm_load_debug(svm, false);
+	svm_flush_tlb(vp);
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SVM: one stay in the guest, what is switched around it, and the injection of
+ * events (APM2 §15.5-15.6, §15.13, §15.20-15.21).
+ *
+ * External interrupts are offered as virtual interrupts (V_IRQ), which the CPU holds
+ * until the guest can take them; they never go through EVENTINJ.
+ */
+#include <linux/hw_breakpoint.h>
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/io.h>
+#include <asm/trapnr.h>
+
+#include "guest.h"
+#include "svm/svm.h"
+
+/**
+ * struct svm_cpu - per CPU
+ * @enabled:    EFER.SVME is ours
+ * @host:       page for the host's VMSAVE state
+ * @hsave:      VM_HSAVE_PA
+ * @generation: of ASIDs; a VP of an older one takes a new ASID
+ * @next_asid:  first that was not used in this generation
+ * @tsc_aux:    the host's
+ */
+struct svm_cpu {
+	bool enabled;
+	struct page *host;
+	struct page *hsave;
+	u64 generation;
+	u32 next_asid;
+	u64 tsc_aux;
+};
+
+static DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
+
+static u64 read_msr(u32 msr)
+{
+	u64 value;
+
+	rdmsrl(msr, value);
+	return value;
+}
+
+/* ---- the CPU, on and off */
+
+static int alloc_save_pages(struct svm_cpu *cpu)
+{
+	cpu->host = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	cpu->hsave = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	return cpu->host && cpu->hsave ? 0 : -ENOMEM;
+}
+
+static void free_save_pages(struct svm_cpu *cpu)
+{
+	if (cpu->host)
+		__free_page(cpu->host);
+	if (cpu->hsave)
+		__free_page(cpu->hsave);
+	cpu->host = NULL;
+	cpu->hsave = NULL;
+}
+
+/**
+ * svm_host_prepare() - pages for all CPUs that may come
+ */
+int svm_host_prepare(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (alloc_save_pages(per_cpu_ptr(&svm_cpu, cpu))) {
+			svm_host_release();
+			return -ENOMEM;
+		}
+	return 0;
+}
+
+void svm_host_release(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		free_save_pages(per_cpu_ptr(&svm_cpu, cpu));
+}
+
+int svm_host_enable(void)
+{
+	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
+	u64 efer = read_msr(MSR_EFER);
+
+	if (efer & EFER_SVME)
+		return -EBUSY;
+	wrmsrl(MSR_EFER, efer | EFER_SVME);
+	wrmsrl(MSR_VM_HSAVE_PA, page_to_phys(cpu->hsave));
+	cpu->generation++;
+	cpu->next_asid = svm_features.asids;		/* the first VP flushes */
+	cpu->tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ? read_msr(MSR_TSC_AUX) : 0;
+	cpu->enabled = true;
+	return 0;
+}
+
+/* From a crash too: nothing but this CPU's registers. */
+void svm_host_disable(void)
+{
+	this_cpu_write(svm_cpu.enabled, false);
+	/* a CPU that crashed between CLGI and STGI would never take an NMI again */
+	asm volatile("stgi" : : : "memory");
+	wrmsrl(MSR_VM_HSAVE_PA, 0);
+	wrmsrl(MSR_EFER, read_msr(MSR_EFER) & ~EFER_SVME);
+}
+
+/* ---- address space identifiers */
+
+static void new_asid(struct svm_vp *svm, struct svm_cpu *cpu)
+{
+	svm->vmcb->tlb_control = SVM_TLB_KEEP;
+	if (cpu->next_asid >= svm_features.asids) {
+		cpu->generation++;
+		cpu->next_asid = 1;
+		svm->vmcb->tlb_control = SVM_TLB_FLUSH_ALL;
+	}
+	svm->asid = cpu->next_asid++;
+	svm->asid_generation = cpu->generation;
+	svm->asid_cpu = smp_processor_id();
+	svm->vmcb->asid = svm->asid;
+}
+
+static void check_asid(struct svm_vp *svm, struct svm_cpu *cpu)
+{
+	if (svm->asid_cpu != smp_processor_id() || svm->asid_generation != cpu->generation)
+		new_asid(svm, cpu);
+}
+
+/* A fresh ASID has no translations. */
+void svm_flush_tlb(struct rs_vp *vp)
+{
+	to_svm(vp)->asid_cpu = -1;
+}
+
+/* ---- events */
+
+static bool in_shadow(struct svm_vp *svm)
+{
+	return svm->vmcb->interrupt_shadow & 1;
+}
+
+u64 svm_get_blocking(struct rs_vp *vp)
+{
+	struct svm_vp *svm = to_svm(vp);
+
+	return (in_shadow(svm) ? HV_INTERRUPT_SHADOW : 0) |
+	       (svm->nmi_masked ? HV_INTERRUPT_NMI_MASKED : 0);
+}
+
+static void mask_nmi(struct svm_vp *svm, bool masked)
+{
+	svm->nmi_masked = masked;
+	svm->iret_pending = false;
+	if (masked)
+		svm->vmcb->intercept_misc1 |= SVM_INTERCEPT_IRET;
+	else
+		svm->vmcb->intercept_misc1 &= ~SVM_INTERCEPT_IRET;
+}
+
+void svm_set_blocking(struct rs_vp *vp, u64 blocking)
+{
+	struct svm_vp *svm = to_svm(vp);
+	bool masked = blocking & HV_INTERRUPT_NMI_MASKED;
+
+	svm->vmcb->interrupt_shadow = blocking & HV_INTERRUPT_SHADOW ? 1 : 0;
+	if (masked != svm->nmi_masked)
+		mask_nmi(svm, masked);
+}
+
+void svm_inject(struct rs_vp *vp, const struct rs_event *event)
+{
+	struct svm_vp *svm = to_svm(vp);
+
+	svm->vmcb->eventinj = SVM_EVENT_VALID | event->vector | (u64)event->type << 8;
+	if (event->has_error)
+		svm->vmcb->eventinj |= SVM_EVENT_ERROR_VALID | (u64)event->error << 32;
+	if (event->type == HV_INTERRUPTION_NMI)
+		mask_nmi(svm, true);
+}
+
+void svm_request_window(struct rs_vp *vp, bool on)
+{
+	if (on)
+		to_svm(vp)->vmcb->intercept_misc1 |= SVM_INTERCEPT_VINTR;
+	else
+		to_svm(vp)->vmcb->intercept_misc1 &= ~SVM_INTERCEPT_VINTR;
+}
+
+/* Called after svm_request_window(): a window alone is a virtual interrupt never taken. */
+void svm_set_interrupt(struct rs_vp *vp, int vector)
+{
+	struct vmcb *vmcb = to_svm(vp)->vmcb;
+
+	vmcb->vintr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR | rs_lapic_get_cr8(&vp->lapic);
+	if (vector >= 0 || vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR)
+		vmcb->vintr |= SVM_V_IRQ | SVM_V_INTR_PRIO(15) |
+			       SVM_V_INTR_VECTOR(max(vector, 0));
+}
+
+bool svm_interruptible(struct rs_vp *vp)
+{
+	return vp->regs.rflags & X86_EFLAGS_IF && !in_shadow(to_svm(vp));
+}
+
+bool svm_nmi_allowed(struct rs_vp *vp)
+{
+	struct svm_vp *svm = to_svm(vp);
+
+	return !svm->nmi_masked && !in_shadow(svm);
+}
+
+/*
+ * While NMIs are masked the IRET intercept tells of the end.  A shadow, or the IRET
+ * itself, ends after one instruction: that one is stepped over.
+ */
+void svm_request_nmi_window(struct rs_vp *vp)
+{
+	struct svm_vp *svm = to_svm(vp);
+
+	if (svm->nmi_masked && !svm->iret_pending)
+		return;
+	svm->stepping = true;
+	svm->step_tf = vp->regs.rflags & X86_EFLAGS_TF;
+	vp->regs.rflags |= X86_EFLAGS_TF;
+	svm->vmcb->intercept_exceptions |= BIT(X86_TRAP_DB);
+}
+
+static void end_step(struct rs_vp *vp, struct svm_vp *svm)
+{
+	if (!svm->stepping)
+		return;
+	svm->stepping = false;
+	svm->vmcb->intercept_exceptions &= ~BIT(X86_TRAP_DB);
+	if (!svm->step_tf)
+		vp->regs.rflags &= ~X86_EFLAGS_TF;
+}
+
+/* IRET completed when RIP moved off it: NMIs are unmasked. */
+static void check_iret(struct rs_vp *vp, struct svm_vp *svm)
+{
+	if (svm->iret_pending && vp->regs.rip != svm->iret_rip)
+		mask_nmi(svm, false);
+}
+
+/* QEMU reports an interrupt as an exception of that vector. */
+static bool was_interrupt(struct rs_vp *vp, u8 vector)
+{
+	return vector >= 32 || vector == vp->ext_int_vector;
+}
+
+/*
+ * An event whose delivery the exit cut short is due again (APM2 §15.7.2).  INTn, INT3
+ * and INTO are not: RIP still points to them, they run again.  A virtual interrupt is
+ * offered again.
+ */
+static void collect_interrupted_event(struct rs_vp *vp, struct svm_vp *svm)
+{
+	u64 info = svm->vmcb->exitintinfo;
+	u8 type = SVM_EVENT_TYPE(info), vector = SVM_EVENT_VECTOR(info);
+
+	if (!(info & SVM_EVENT_VALID))
+		return;
+	if (type == SVM_EVENT_SOFTWARE ||
+	    (type == SVM_EVENT_EXCEPTION && (vector == X86_TRAP_BP || vector == X86_TRAP_OF)))
+		return;
+	if (type == SVM_EVENT_INTR || was_interrupt(vp, vector)) {
+		vp->interrupt_taken = false;
+		return;
+	}
+	if (type == SVM_EVENT_NMI)
+		mask_nmi(svm, false);
+	vp->event = (struct rs_event){
+		.valid = true,
+		.has_error = info & SVM_EVENT_ERROR_VALID,
+		.type = type,
+		.vector = vector,
+		.error = info >> 32,
+	};
+}
+
+/* ---- debug registers and XCR0: the guest's only while it runs */
+
+static void load_debug(struct rs_vp *vp)
+{
+	set_debugreg(vp->dr[0], 0);
+	set_debugreg(vp->dr[1], 1);
+	set_debugreg(vp->dr[2], 2);
+	set_debugreg(vp->dr[3], 3);
+}
+
+static void save_debug(struct rs_vp *vp)
+{
+	get_debugreg(vp->dr[0], 0);
+	get_debugreg(vp->dr[1], 1);
+	get_debugreg(vp->dr[2], 2);
+	get_debugreg(vp->dr[3], 3);
+}
+
+static bool guest_has_xcr0(struct svm_vp *svm)
+{
+	return svm->vmcb->cr4 & X86_CR4_OSXSAVE;
+}
+
+static u64 load_xcr0(struct rs_vp *vp)
+{
+	u64 host = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+
+	if (host != vp->xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
+	return host;
+}
+
+/* XSETBV exits, but not on every emulator: what the guest left there is what it has. */
+static void save_xcr0(struct rs_vp *vp, u64 host)
+{
+	u64 guest = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+
+	if (guest != host)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, host);
+	if (unlikely(guest != vp->xcr0))
+		vp->xcr0 = (guest & rs_xcr0_supported()) | XFEATURE_MASK_FP;
+}
+
+/* ---- the run */
+
+void svm_load(struct rs_vp *vp)
+{
+	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
+	struct svm_vp *svm = to_svm(vp);
+
+	asm volatile("vmsave %0" : : "a" (page_to_phys(cpu->host)) : "memory");
+	if (svm->tsc_aux != cpu->tsc_aux)
+		wrmsrl(MSR_TSC_AUX, svm->tsc_aux);
+}
+
+void svm_put(struct rs_vp *vp)
+{
+	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
+	struct svm_vp *svm = to_svm(vp);
+
+	if (!boot_cpu_has(X86_FEATURE_RDTSCP))
+		return;
+	svm->tsc_aux = read_msr(MSR_TSC_AUX);	/* the guest writes it without an exit */
+	if (svm->tsc_aux != cpu->tsc_aux)
+		wrmsrl(MSR_TSC_AUX, cpu->tsc_aux);
+}
+
+static noinstr void enter_guest(struct svm_vp *svm, struct rs_regs *regs, u64 host_pa)
+{
+	rs_guest_state_enter();
+	svm_vmrun(svm->vmcb_pa, regs, host_pa);
+	rs_guest_state_exit();
+}
+
+static void regs_to_vmcb(struct rs_vp *vp, struct vmcb *vmcb)
+{
+	vmcb->rax = vp->regs.gpr[RS_RAX];
+	vmcb->rsp = vp->regs.gpr[RS_RSP];
+	vmcb->rip = vp->regs.rip;
+	vmcb->rflags = vp->regs.rflags;
+}
+
+static void regs_from_vmcb(struct rs_vp *vp, struct vmcb *vmcb)
+{
+	vp->regs.gpr[RS_RAX] = vmcb->rax;
+	vp->regs.gpr[RS_RSP] = vmcb->rsp;
+	vp->regs.rip = vmcb->rip;
+	vp->regs.rflags = vmcb->rflags;
+}
+
+static void after_exit(struct rs_vp *vp, struct svm_vp *svm)
+{
+	struct vmcb *vmcb = svm->vmcb;
+
+	regs_from_vmcb(vp, vmcb);
+	vmcb->eventinj = 0;
+	vmcb->tlb_control = SVM_TLB_KEEP;
+	vp->interrupt_taken = !(vmcb->vintr & SVM_V_IRQ);
+	end_step(vp, svm);
+	check_iret(vp, svm);
+	collect_interrupted_event(vp, svm);
+}
+
+void svm_run(struct rs_vp *vp)
+{
+	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
+	struct svm_vp *svm = to_svm(vp);
+	bool xcr0 = guest_has_xcr0(svm);
+	u64 host_xcr0 = 0;
+
+	if (unlikely(!cpu->enabled)) {		/* reboot: no guest runs any more */
+		svm->vmcb->exitcode = SVM_EXIT_INTR;
+		set_bit(RS_REQUEST_SHUTDOWN, &vp->requests);
+		return;
+	}
+	regs_to_vmcb(vp, svm->vmcb);
+	check_asid(svm, cpu);
+	if (xcr0)
+		host_xcr0 = load_xcr0(vp);
+	if (svm->debug_loaded)
+		load_debug(vp);
+
+	asm volatile("clgi" : : : "memory");
+	enter_guest(svm, &vp->regs, page_to_phys(cpu->host));
+	asm volatile("stgi" : : : "memory");
+
+	if (svm->debug_loaded)
+		save_debug(vp);
+	if (hw_breakpoint_active())
+		hw_breakpoint_restore();
+	if (xcr0)
+		save_xcr0(vp, host_xcr0);
+	after_exit(vp, svm);
+}
