@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The ABI test's part for lifetimes: foreign processes, the order of closing,
+ * duplicates, and a worker that is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "abi.h"
+
+/* A guest that touches 15 pages and loops: mov si,0x1000; 1: mov [si],al; add.. */
+static const uint8_t touch_and_loop[] = {
+	0xbe, 0x00, 0x10,		/*	mov $0x1000, %si */
+	0x88, 0x04,			/* 1:	mov %al, (%si) */
+	0x81, 0xc6, 0x00, 0x10,		/*	add $0x1000, %si */
+	0x75, 0xf8,			/*	jnz 1b */
+	0xeb, 0xfe,			/* 2:	jmp 2b */
+};
+
+struct machine {
+	int partition;
+	int vp;
+	void *memory;
+};
+
+static void make_machine(struct machine *machine)
+{
+	machine->partition = new_partition(1);
+	machine->vp = new_vp(machine->partition, 0);
+	machine->memory = new_memory(65536);
+	memcpy(machine->memory, touch_and_loop, sizeof(touch_and_loop));
+	map_gpa(machine->partition, 0, 65536, machine->memory, RWX);
+	start_at_zero(machine->vp);
+}
+
+/* ---- pages that the kernel has pinned for anybody */
+
+static long read_counter(const char *name)
+{
+	char line[128];
+	long value = 0, wanted = 0;
+	size_t length = strlen(name);
+	FILE *file = fopen("/proc/vmstat", "r");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, length) && sscanf(line + length, " %ld", &value) == 1)
+			wanted = value;
+	if (file)
+		fclose(file);
+	return wanted;
+}
+
+static long pinned_pages(void)
+{
+	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
+
+	/* the counters are per CPU and late otherwise */
+	if (write(fd, "1", 1) != 1)
+		diag("cannot refresh /proc/vmstat");
+	close(fd);
+	return read_counter("nr_foll_pin_acquired") - read_counter("nr_foll_pin_released");
+}
+
+static bool pinned_becomes(long wanted)
+{
+	int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		if (pinned_pages() == wanted)
+			return true;
+		usleep(100000);
+	}
+	diag("%ld pinned pages, wanted %ld", pinned_pages(), wanted);
+	return false;
+}
+
+/* ---- foreign processes */
+
+static int use_inherited(void *context)
+{
+	const struct machine *machine = context;
+	static const unsigned long of_partition[] = {
+		VID_CREATE_VP, VID_MAP_GPA, VID_UNMAP_GPA, VID_RELEASE_GPA, VID_DIRTY_LOG,
+		VID_SET_DOORBELL, VID_REQUEST_INTERRUPT, VID_INSTALL_INTERCEPT,
+		VID_GET_PROPERTY, VID_SET_PROPERTY, _IO(VID_IOC, 0x7f),
+	};
+	static const unsigned long of_vp[] = {
+		VID_RUN_VP, VID_CANCEL_RUN, VID_GET_REGISTERS, VID_SET_REGISTERS,
+		VID_GET_VP_STATE, VID_SET_VP_STATE, VID_TRANSLATE_GVA, VID_ACCESS_APIC,
+	};
+	uint64_t argument[8] = { 0 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(of_partition); i++)
+		if (call(machine->partition, of_partition[i], argument) != -EIO)
+			return 1 + i;
+	for (i = 0; i < ARRAY_SIZE(of_vp); i++)
+		if (call(machine->vp, of_vp[i], argument) != -EIO)
+			return 20 + i;
+	if (mmap(NULL, PAGE, PROT_READ, MAP_SHARED, machine->vp, 0) != MAP_FAILED || errno != EIO)
+		return 40;
+	return 0;
+}
+
+static int read_inherited_page(void *page)
+{
+	return *(volatile uint8_t *)page;
+}
+
+static void test_foreign(void)
+{
+	struct machine machine;
+	struct vid_vp_page *page;
+	int status;
+
+	make_machine(&machine);
+	page = map_page(machine.vp);
+	status = in_child(use_inherited, &machine);
+	if (!ok(!status, "a child's use of what it inherited: EIO"))
+		diag("failed at %d", status);
+	ok(in_child(read_inherited_page, page) == 128 + SIGSEGV, "the page is not inherited");
+	expect("its maker's use goes on", -EEXIST, machine.partition, VID_CREATE_VP,
+	       &(struct vid_create_vp){ 0 });
+	munmap(page, PAGE);
+	close(machine.vp);
+	close(machine.partition);
+	munmap(machine.memory, 65536);
+}
+
+/* ---- the order of closing */
+
+static void run_a_while(int vp)
+{
+	struct timespec pause = { .tv_nsec = 100000000 };
+	timer_t timer;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec once = { .it_value = pause };
+
+	timer_create(CLOCK_MONOTONIC, &event, &timer);
+	timer_settime(timer, 0, &once, NULL);
+	expect("a run until a signal: EINTR", -EINTR, vp, VID_RUN_VP, NULL);
+	timer_delete(timer);
+}
+
+static uint64_t pinned_property(int partition)
+{
+	struct vid_property property = { .code = VID_PROPERTY_PINNED_PAGES };
+
+	call(partition, VID_GET_PROPERTY, &property);
+	return property.value;
+}
+
+static void test_partition_first(long pinned)
+{
+	struct machine machine;
+
+	make_machine(&machine);
+	close(machine.partition);
+	run_a_while(machine.vp);
+	ok(((uint8_t *)machine.memory)[0xf000] == 0, "partition closed, its VP still runs");
+	close(machine.vp);
+	ok(pinned_becomes(pinned), "and with the VP all is unpinned");
+	munmap(machine.memory, 65536);
+}
+
+static void test_vp_first(long pinned)
+{
+	struct machine machine;
+
+	make_machine(&machine);
+	run_a_while(machine.vp);
+	close(machine.vp);
+	ok(pinned_property(machine.partition) >= 16, "VP closed, 16 pages are still pinned");
+	expect("RELEASE_GPA", 0, machine.partition, VID_RELEASE_GPA,
+	       &(struct vid_unmap_gpa){ 0, 65536 });
+	ok(!pinned_property(machine.partition), "unpins them");
+	close(machine.partition);
+	ok(pinned_becomes(pinned), "and the machine agrees");
+	munmap(machine.memory, 65536);
+}
+
+static void test_page_last(long pinned)
+{
+	struct vid_vp_page *page;
+	struct machine machine;
+
+	make_machine(&machine);
+	page = map_page(machine.vp);
+	run_a_while(machine.vp);
+	close(machine.partition);
+	close(machine.vp);
+	page->reserved[0] = 1;
+	ok(page->reserved[0] == 1, "all closed, the page is still there");
+	munmap(page, PAGE);
+	ok(pinned_becomes(pinned), "and without it all is unpinned");
+	munmap(machine.memory, 65536);
+}
+
+static void test_duplicates(long pinned)
+{
+	struct machine machine;
+	int partition, vp;
+
+	make_machine(&machine);
+	partition = dup(machine.partition);
+	vp = dup(machine.vp);
+	close(machine.partition);
+	close(machine.vp);
+	run_a_while(vp);
+	ok(pinned_property(partition) >= 16, "duplicates serve as well");
+	close(partition);
+	close(vp);
+	ok(pinned_becomes(pinned), "and the last one closed unpins");
+	munmap(machine.memory, 65536);
+}
+
+static void test_memory_first(long pinned)
+{
+	struct machine machine;
+
+	make_machine(&machine);
+	run_a_while(machine.vp);
+	munmap(machine.memory, 65536);
+	run_a_while(machine.vp);
+	close(machine.vp);
+	close(machine.partition);
+	ok(pinned_becomes(pinned), "memory unmapped first: all is unpinned");
+}
+
+/* Closing while another thread runs the VP. */
+static void *run_thread(void *argument)
+{
+	const struct machine *machine = argument;
+
+	return (void *)call(machine->vp, VID_RUN_VP, NULL);
+}
+
+static void test_close_while_running(long pinned)
+{
+	struct machine machine;
+	pthread_t thread;
+	void *result;
+	int vp;
+
+	make_machine(&machine);
+	vp = dup(machine.vp);
+	pthread_create(&thread, NULL, run_thread, &machine);
+	usleep(200000);
+	close(machine.partition);
+	close(machine.vp);
+	call(vp, VID_CANCEL_RUN, NULL);
+	close(vp);
+	pthread_join(thread, &result);
+	ok((long)result == -EINTR, "closed while it runs: EINTR once cancelled");
+	ok(pinned_becomes(pinned), "and then all is unpinned");
+	munmap(machine.memory, 65536);
+}
+
+/* ---- death */
+
+static int run_until_killed(void *context)
+{
+	struct vid_doorbell doorbell = { .address = 0x80, .flags = VID_DOORBELL_PIO };
+	struct machine machine;
+
+	make_machine(&machine);
+	map_page(machine.vp);
+	doorbell.fd = eventfd(0, 0);
+	call(machine.partition, VID_SET_DOORBELL, &doorbell);
+	call(machine.partition, VID_DIRTY_LOG, &(struct vid_dirty_log){ .size = 65536 });
+	call(machine.vp, VID_RUN_VP, NULL);
+	return 0;
+}
+
+static bool killed_while_running(void)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(run_until_killed(NULL));
+	usleep(300000);
+	kill(pid, SIGKILL);
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	       WTERMSIG(status) == SIGKILL;
+}
+
+static void test_kill(long pinned)
+{
+	int i;
+
+	for (i = 0; i < 5; i++)
+		if (!killed_while_running())
+			break;
+	ok(i == 5, "SIGKILL ends a worker whose VP runs");
+	ok(pinned_becomes(pinned), "and all is unpinned");
+}
+
+void test_lifetime(void)
+{
+	long pinned = pinned_pages();
+
+	test_foreign();
+	test_partition_first(pinned);
+	test_vp_first(pinned);
+	test_page_last(pinned);
+	test_duplicates(pinned);
+	test_memory_first(pinned);
+	test_close_while_running(pinned);
+	test_kill(pinned);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tiny guests as tests of the hypervisor: a table of them, each run in a machine
+ * and a process of its own, within a time limit.  `guests NAME...` runs some.
+ *
+ * A guest passes when it says so at PORT_EXIT, or, where the table names a message,
+ * when that message ends it.  What an emulator is known to get wrong is skipped with
+ * the reason, unless GUESTS_ALL is set.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "tap.h"
+
+int tap_count, tap_failed;
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Seconds: the guest's own, and for a process that does not even end itself. */
+enum { SOFT_LIMIT = 40, HARD_LIMIT = 60 };
+
+struct guest_case {
+	const char *name;
+	enum guest_mode mode;
+	unsigned int vps;
+	uint32_t final;
+	const char *skip;
+};
+
+#define LONG(name)		{ #name, MODE_LONG, 1, 0, NULL }
+#define SMP(name, vps)		{ #name, MODE_LONG, vps, 0, NULL }
+#define ENDS(name, message)	{ #name, MODE_LONG, 1, message, NULL }
+#define SKIP(name, reason)	{ #name, MODE_LONG, 1, 0, reason }
+
+static const struct guest_case cases[] = {
+	/* the ways in */
+	{ "reset", MODE_RESET, 1, 0, NULL },
+	{ "real", MODE_REAL, 1, 0, NULL },
+	{ "real_interrupts", MODE_REAL, 1, 0, NULL },
+	{ "prot16", MODE_PROT16, 1, 0, NULL },
+	{ "prot32", MODE_PROT32, 1, 0, NULL },
+	{ "paging32", MODE_PROT32, 1, 0, NULL },
+	{ "pae", MODE_PROT32, 1, 0, NULL },
+	LONG(nothing),
+	/* instructions that exit */
+	LONG(pio),
+	LONG(pio_string),
+	LONG(pio_many),
+	LONG(cpuid_hypervisor),
+	LONG(cpuid_worker),
+	LONG(msr_unknown),
+	LONG(msr_worker),
+	LONG(msr_architectural),
+	SKIP(msr_canonical, "QEMU TCG takes bases that are not canonical"),
+	LONG(msr_efer),
+	LONG(xsetbv),
+	LONG(cr8),
+	SKIP(cr_reserved, "QEMU TCG does not check the reserved bits of CR0 in a guest"),
+	LONG(task_switched),
+	LONG(debug_registers),
+	LONG(breakpoint),
+	LONG(watchpoint),
+	LONG(single_step),
+	LONG(invd_wbinvd),
+	LONG(svm_instructions),
+	/* exceptions */
+	LONG(exceptions),
+	LONG(page_faults),
+	LONG(user_mode),
+	LONG(double_fault),
+	ENDS(triple_fault, HV_MESSAGE_UNRECOVERABLE_EXCEPTION),
+	LONG(reinject_exception),
+	LONG(reinject_interrupt),
+	LONG(reinject_nmi),
+	LONG(reinject_software),
+	/* the local APIC and interrupts */
+	LONG(x2apic),
+	LONG(xapic),
+	LONG(self_ipi_masked),
+	LONG(priorities),
+	LONG(tpr),
+	LONG(interrupt_worker),
+	LONG(interrupt_level),
+	LONG(external_interrupt),
+	LONG(nmi),
+	LONG(nmi_masking),
+	LONG(nmi_worker),
+	LONG(sti_shadow),
+	LONG(mov_ss_shadow),
+	LONG(shadow_and_exit),
+	LONG(halt_wakes),
+	LONG(timer_oneshot),
+	LONG(timer_periodic),
+	LONG(timer_deadline),
+	LONG(timer_masked),
+	/* TLFS */
+	LONG(hypercall),
+	LONG(hypercall_disabled),
+	LONG(synthetic_msrs),
+	LONG(reference_time),
+	LONG(tsc_page),
+	LONG(synic),
+	LONG(stimer_message),
+	LONG(stimer_direct),
+	LONG(stimer_periodic),
+	LONG(auto_eoi),
+	/* memory */
+	LONG(mmio),
+	LONG(mmio_message),
+	LONG(rom),
+	LONG(release),
+	LONG(self_modifying),
+	LONG(dirty_log),
+	LONG(doorbell_pio),
+	LONG(doorbell_gpa),
+	LONG(translate),
+	ENDS(jump_nowhere, HV_MESSAGE_UNMAPPED_GPA),
+	/* no worker could emulate a page walk */
+	ENDS(walk_nowhere, HV_MESSAGE_UNRECOVERABLE_EXCEPTION),
+	/* floating point */
+	LONG(fpu),
+	LONG(avx),
+	/* several VPs */
+	SMP(smp_start, 2),
+	SMP(smp_ipi, 2),
+	SMP(smp_broadcast, 4),
+	SMP(smp_nmi, 2),
+	SMP(smp_fpu, 2),
+	SMP(smp_shootdown, 2),
+	SMP(smp_hypercall_ipi, 2),
+	SMP(smp_restart, 2),
+	SMP(smp_64, 64),
+};
+
+/* Its entry, in the table that the image begins with; 0: none of that name. */
+static uint64_t find_entry(const char *name)
+{
+	const uint64_t *entry = (const uint64_t *)(guest_image + TABLE - IMAGE);
+
+	for (; entry[0]; entry += 2)
+		if (!strcmp((const char *)guest_image + entry[0] - IMAGE, name))
+			return entry[1];
+	return 0;
+}
+
+/* ---- in the guest's own process */
+
+static void show_console(struct machine *machine)
+{
+	char *line, *rest = machine->console;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			diag("guest: %s", line);
+}
+
+static int run_guest(const struct guest_case *guest, uint64_t entry)
+{
+	static struct machine machine;
+	bool passed;
+
+	machine_create(&machine, guest->vps);
+	machine.final = guest->final;
+	machine_start(&machine, guest->mode, entry);
+	passed = machine_run(&machine, SOFT_LIMIT);
+	if (!passed)
+		diag("%s", machine.why);
+	if (!passed || getenv("GUESTS_VERBOSE"))
+		show_console(&machine);
+	machine_destroy(&machine);
+	return passed ? 0 : 1;
+}
+
+/* ---- in the test's */
+
+static bool ended(pid_t pid, int *status)
+{
+	int ticks;
+
+	for (ticks = 0; ticks < HARD_LIMIT * 100; ticks++) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static bool run_in_child(const struct guest_case *guest, uint64_t entry)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		status = run_guest(guest, entry);
+		fflush(stdout);
+		_exit(status);
+	}
+	if (!ended(pid, &status)) {
+		diag("its process does not end: killed");
+		kill(pid, SIGKILL);
+		/* not waited for: it may never go */
+		return false;
+	}
+	if (WIFSIGNALED(status))
+		diag("its process died of signal %d", WTERMSIG(status));
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static void run_case(const struct guest_case *guest)
+{
+	uint64_t entry = find_entry(guest->name);
+	struct timespec start, end;
+	bool passed;
+
+	if (guest->skip && !getenv("GUESTS_ALL")) {
+		skip(guest->name, guest->skip);
+		return;
+	}
+	if (!entry)
+		diag("the image has no such guest");
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	passed = entry && run_in_child(guest, entry);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ok(passed, "%s", guest->name);
+	if (getenv("GUESTS_VERBOSE"))
+		diag("%.3f s", end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9);
+}
+
+static bool wanted(const char *name, char **names)
+{
+	if (!*names)
+		return true;
+	for (; *names; names++)
+		if (!strcmp(*names, name))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		if (wanted(cases[i].name, argv + 1))
+			run_case(&cases[i]);
+	return done_testing();
+}

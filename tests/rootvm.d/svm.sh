@@ -1,0 +1,58 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The AMD SVM backend of tests/rootvm: QEMU's TCG, whose `max` CPU has SVM with nested
+# paging. Documentation/rootvm.md says what a backend is; rootvm, which sources this file,
+# has set the variables used here, and uses those set here.
+# shellcheck disable=SC2034,SC2154
+
+qemu=${ROOTVM_QEMU:-qemu-system-x86_64}
+
+# What the root partition reaches the host by; the modules of the initramfs.
+backend_modules='virtio_pci virtio_console 9pnet_virtio 9p overlay'
+
+# tsc=reliable: the emulator's CPUs all read the host's counter. Without it, 6.1 takes HPET,
+# and 6.12 lets HPET judge the TSC, on a host whose load delays every reading.
+# printk.devkmsg=off: user mode must not write what looks like a report of the kernel's.
+# The limits of the lockup detectors are long for the sake of loaded hosts.
+kernel_args='console=ttyS0 loglevel=5 panic=-1 tsc=reliable printk.devkmsg=off watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60'
+
+backend_check() {
+	need "$qemu" "the emulator"
+}
+
+# Starts the emulator in the background, and leaves its relay's process id in $runner.
+# "$@" is what the user adds to QEMU's command line.
+backend_start() {
+	if [ "$icount" = 1 ]; then
+		# One instruction is one nanosecond; an idle CPU's time jumps to its next timer.
+		# So a wait for the host's disk may be hours long.
+		set -- -accel tcg,thread=single -icount shift=0,sleep=off "$@"
+		append="sysctl.kernel.hung_task_timeout_secs=0 $append"
+	else
+		set -- -accel tcg,thread=multi "$@"
+	fi
+	if [ -n "$out" ]; then
+		set -- -fsdev "local,id=out,path=$(comma "$out"),security_model=none,multidevs=remap" \
+			-device virtio-9p-pci,fsdev=out,mount_tag=out "$@"
+	fi
+	# shellcheck disable=SC2086 # $relay_flags: none or one
+	"$relay" $relay_flags -c "$tmp/config" -r "$tmp/result" -l "$tmp/emulator.log" \
+		-t "$timeout" -- \
+		"$qemu" -name "$name" -nodefaults -no-user-config -display none \
+		-machine q35 -cpu "max$cpu_flags" -smp "$smp" -m "$mem" -no-reboot \
+		-kernel "$kernel" -initrd "$image" \
+		-append "$kernel_args $append" \
+		-chardev "file,id=console,path=$(comma "$console")" -serial chardev:console \
+		-chardev socket,id=stream,fd=3 -device virtio-serial-pci \
+		-device virtserialport,chardev=stream,name=rootvm \
+		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
+		-device virtio-9p-pci,fsdev=root,mount_tag=root \
+		"$@" <&4 &
+	runner=$!
+}
+
+# QEMU's option syntax: a comma in a value is doubled.
+comma() {
+	printf '%s\n' "$1" | sed 's/,/,,/g'
+}

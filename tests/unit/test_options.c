@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* LINK: userspace/vmwp/options.c userspace/vmwp/report.c */
+/*
+ * The command line of vmwp: what each option means, and what is refused.
+ */
+#include <stdio.h>
+
+#include "layout.h"
+#include "options.h"
+#include "vdev_test.h"
+
+#define ARGS_MAX 16
+#define FIVE_PORTS "--serial=null --serial=null --serial=null --serial=null --serial=null"
+
+static struct options options;
+
+/* Words separated by blanks, after "vmwp --kernel k" unless they begin with '!'. */
+static enum options_result parse(const char *text)
+{
+	static char copy[512];
+	char *argv[ARGS_MAX + 1] = { "vmwp", "--kernel", "k" };
+	int argc = 3;
+	char *word;
+
+	if (*text == '!') {
+		argc = 1;
+		text++;
+	}
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (word = strtok(copy, " "); word && argc < ARGS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return options_parse(&options, argc, argv);
+}
+
+START_TEST(defaults)
+{
+	ck_assert_int_eq(parse(""), OPTIONS_RUN);
+	ck_assert_str_eq(options.kernel, "k");
+	ck_assert_str_eq(options.append, "");
+	ck_assert_uint_eq(options.memory, 256 * MIB);
+	ck_assert_uint_eq(options.processors, 1);
+	ck_assert_uint_eq(options.serial_count, 1);
+	ck_assert_int_eq(options.serial[0].kind, SERIAL_NULL);
+	ck_assert_int_eq(options.on_reset, ACTION_RESTART);
+	ck_assert_int_eq(options.on_crash, ACTION_EXIT);
+	ck_assert_int_eq(options.device_fd, -1);
+	ck_assert_int_eq(options.sandbox, SANDBOX_ENFORCE);
+}
+END_TEST
+
+START_TEST(sizes)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{ "--memory 512M", 512 * MIB }, { "--memory 512", 512 * MIB },
+		{ "--memory 2g", 2 * GIB },	{ "--memory 0x40", 64 * MIB },
+		{ "--memory 65536K", 64 * MIB }, { "--memory=1GiB", GIB },
+	};
+	static const char *const bad[] = {
+		"--memory x", "--memory 31M", "--memory 64MB", "--memory -1", "--memory 65537K",
+		"--memory 99999999999999999999", "--memory 17T", "--memory 33554432T",
+		"--memory 64 --hugepages 4M", "--memory 33 --hugepages 2M", "--memory",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		ck_assert_int_eq(parse(good[i].text), OPTIONS_RUN);
+		ck_assert_uint_eq(options.memory, good[i].bytes);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		ck_assert_msg(parse(bad[i]) == OPTIONS_BAD, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(serial_ports)
+{
+	ck_assert_int_eq(parse("--serial stdio --serial pty --serial unix:/a --serial file:b"),
+			 OPTIONS_RUN);
+	ck_assert_uint_eq(options.serial_count, 4);
+	ck_assert_int_eq(options.serial[0].kind, SERIAL_STDIO);
+	ck_assert_int_eq(options.serial[1].kind, SERIAL_PTY);
+	ck_assert_int_eq(options.serial[2].kind, SERIAL_UNIX);
+	ck_assert_str_eq(options.serial[2].path, "/a");
+	ck_assert_str_eq(options.serial[3].path, "b");
+	ck_assert_int_eq(parse("--serial unix:"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--serial stdio:x"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--serial stdio --serial stdio"), OPTIONS_BAD);
+	ck_assert_int_eq(parse(FIVE_PORTS), OPTIONS_BAD);
+}
+END_TEST
+
+START_TEST(actions)
+{
+	ck_assert_int_eq(parse("--on-reset exit --on-crash restart"), OPTIONS_RUN);
+	ck_assert_int_eq(options.on_reset, ACTION_EXIT);
+	ck_assert_int_eq(options.on_crash, ACTION_RESTART);
+	ck_assert_int_eq(parse("--on-crash=ignore"), OPTIONS_RUN);
+	ck_assert_int_eq(options.on_crash, ACTION_IGNORE);
+	ck_assert_int_eq(parse("--on-reset ignore"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--on-crash never"), OPTIONS_BAD);
+}
+END_TEST
+
+START_TEST(images)
+{
+	ck_assert_int_eq(parse("!--image a"), OPTIONS_RUN);
+	ck_assert_str_eq(options.image, "a");
+	ck_assert_uint_eq(options.image_gpa, HIGH_MEMORY_GPA);
+	ck_assert_int_eq(parse("!--image a@0x8000"), OPTIONS_RUN);
+	ck_assert_str_eq(options.image, "a");
+	ck_assert_uint_eq(options.image_gpa, 0x8000);
+	ck_assert_int_eq(parse("!--image a@b"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--image a"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("!--image a --initrd b"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("!--image a --append b"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("!"), OPTIONS_BAD);
+}
+END_TEST
+
+START_TEST(processors_and_descriptors)
+{
+	ck_assert_int_eq(parse("--processors 64 --device-fd 7"), OPTIONS_RUN);
+	ck_assert_uint_eq(options.processors, 64);
+	ck_assert_int_eq(options.device_fd, 7);
+	ck_assert_int_eq(parse("--processors 0"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--processors 65"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--processors 2x"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--device-fd -1"), OPTIONS_BAD);
+}
+END_TEST
+
+START_TEST(what_is_no_option)
+{
+	ck_assert_int_eq(parse("--frobnicate"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("word"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--debug-exit=1"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--help"), OPTIONS_DONE);
+	ck_assert_int_eq(parse("!--version"), OPTIONS_DONE);
+	ck_assert_int_eq(parse("--sandbox log"), OPTIONS_RUN);
+	ck_assert_int_eq(options.sandbox, SANDBOX_LOG);
+	ck_assert_int_eq(parse("--no-sandbox --debug-exit"), OPTIONS_RUN);
+	ck_assert_int_eq(options.sandbox, SANDBOX_OFF);
+	ck_assert(options.debug_exit);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		defaults, sizes, serial_ports, actions, images, processors_and_descriptors,
+		what_is_no_option,
+	};
+
+	return run_tests("options", tests, ARRAY_SIZE(tests), NULL, NULL);
+}
