@@ -278,6 +278,31 @@ static void get_config(void)
 		die("the host sent no command");
 }
 
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	write_all(fd, text, strlen(text));
+	close(fd);
+}
+
+/*
+ * The kernel came up on one CPU (see svm.sh); now the others. A number without a directory is
+ * one past the last.
+ */
+static void start_cpus(void)
+{
+	char path[64];
+	int i = 1;
+
+	do {
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", i++);
+		put(path, "1");
+	} while (!access(path, F_OK));
+}
+
 static void mount_or_die(const char *what, const char *where, const char *type,
 			 unsigned long flags, const char *opts)
 {
@@ -358,16 +383,6 @@ static void mount_all(void)
 	}
 	uncover(config.cwd, cwd);
 	close(cwd);
-}
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	write_all(fd, text, strlen(text));
-	close(fd);
 }
 
 static void set_up_system(void)
@@ -611,6 +626,7 @@ int main(void)
 		mkdir(mounts[i].where, 0755);
 		mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, NULL);
 	}
+	start_cpus();
 	load_modules();
 	if (open_port())
 		die("no virtio serial port");

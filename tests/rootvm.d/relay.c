@@ -12,6 +12,7 @@
  *   exit N     the command's status; the root partition has powered off
  *   timeout    the time limit was reached
  *   fatal      the root partition's init gave up; its reason is on stderr
+ *   silent     the emulator ended before the root partition was heard of
  *   died       the emulator ended before the command did
  *   stuck      the command ended, and then the root partition did not power off
  *   signal N   ended by a signal (SIGPIPE: the reader of our output is gone)
@@ -51,6 +52,7 @@ static struct {
 	int stream;		/* to the root partition */
 	int sigfd;
 	pid_t emulator;		/* 0 once it has been reaped */
+	bool up;		/* the root partition has been heard of */
 	bool greeted;		/* since last looked at: typing may begin */
 	bool fatal;
 	bool have_status;
@@ -184,7 +186,7 @@ static void take_frame(const struct frame *f, const char *data)
 	switch (f->type) {
 	case FRAME_HELLO:
 		send_config();
-		st.greeted = true;
+		st.up = st.greeted = true;
 		break;
 	case FRAME_OUT:
 		put(STDOUT_FILENO, data, f->len);
@@ -396,7 +398,7 @@ static int write_result(void)
 	else if (st.have_status)
 		fprintf(f, "exit %u\n", st.status);
 	else
-		fprintf(f, "died 0\n");
+		fprintf(f, "%s 0\n", st.up ? "died" : "silent");
 	return fclose(f) ? 1 : 0;
 }
 

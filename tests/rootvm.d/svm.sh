@@ -15,7 +15,12 @@ backend_modules='virtio_pci virtio_console 9pnet_virtio 9p overlay'
 # and 6.12 lets HPET judge the TSC, on a host whose load delays every reading.
 # printk.devkmsg=off: user mode must not write what looks like a report of the kernel's.
 # The limits of the lockup detectors are long for the sake of loaded hosts.
-kernel_args='console=ttyS0 loglevel=5 panic=-1 tsc=reliable printk.devkmsg=off watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60'
+# maxcpus=1: init starts the other CPUs. QEMU before 8.1 reads code that it translates before it
+# watches that code for writes, so a CPU may go on executing an int3 with which another CPU has
+# patched the kernel for a moment; and most of such patching is done while the kernel boots. The
+# two after it save what starting a CPU that late would cost: a change of all lock prefixes, and a
+# second's measurement of the delay loop (too high a figure only makes longer delays).
+kernel_args='console=ttyS0 loglevel=5 panic=-1 tsc=reliable printk.devkmsg=off watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 maxcpus=1 noreplace-smp lpj=10000000'
 
 backend_check() {
 	need "$qemu" "the emulator"
