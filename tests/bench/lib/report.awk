@@ -27,7 +27,7 @@ function median(key,	n) {
 }
 
 END {
-	format = "  %-16s %-14s %12s %12s %12s  %-8s %s\n"
+	format = "  %-20s %-14s %12s %12s %12s  %-8s %s\n"
 	printf format, "figure", "subject", "median", "lowest", "highest", "unit", "rootstock/subject"
 	for (i = 1; i <= name_count; i++) {
 		for (j = 1; j <= subject_count; j++) {
