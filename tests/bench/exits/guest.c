@@ -30,7 +30,7 @@
 
 /* ---- instructions */
 
-static __always_inline uint64_t rdtsc(void)
+static __always_inline uint64_t read_tsc(void)
 {
 	uint32_t low, high;
 
@@ -84,10 +84,10 @@ static __always_inline void measure(struct shared *s, void (*once)(struct shared
 	uint64_t round, i, start;
 
 	for (round = 0; round < ROUNDS; round++) {
-		start = rdtsc();
+		start = read_tsc();
 		for (i = s->iterations; i; i--)
 			once(s);
-		s->ticks[round] = rdtsc() - start;
+		s->ticks[round] = read_tsc() - start;
 	}
 }
 
@@ -217,7 +217,7 @@ void guest_interrupt0(void *frame)
 {
 	struct shared *s = (struct shared *)SHARED;
 
-	s->taken_at = rdtsc();
+	s->taken_at = read_tsc();
 	s->taken[0]++;
 	wrmsr(MSR_EOI, 0);
 }
@@ -262,9 +262,9 @@ static __always_inline uint64_t calibrate(struct shared *s)
 	int try;
 
 	for (try = 0; try < 10; try++) {
-		start = rdtsc();
+		start = read_tsc();
 		spin(s, s->taken[0], CALIBRATION);
-		ticks = rdtsc() - start;
+		ticks = read_tsc() - start;
 		if (ticks < best)
 			best = ticks;
 	}
@@ -280,11 +280,11 @@ static __always_inline void timer_on(void)
 /* What a timer takes from a guest that runs: all that passes less what it spun. */
 static __always_inline uint64_t timer(struct shared *s)
 {
-	uint64_t taken = s->taken[0], start = rdtsc(), turns;
+	uint64_t taken = s->taken[0], start = read_tsc(), turns;
 
 	wrmsr(MSR_TSC_DEADLINE, start + s->khz * TIMER_US / 1000);
 	turns = spin(s, taken, ~0ull);
-	return rdtsc() - start - turns * s->step / CALIBRATION;
+	return read_tsc() - start - turns * s->step / CALIBRATION;
 }
 
 GUEST void guest_timer(struct shared *s)
@@ -299,7 +299,7 @@ GUEST void guest_timer(struct shared *s)
 /* From the deadline until the handler runs. */
 static __always_inline uint64_t timer_latency(struct shared *s)
 {
-	uint64_t deadline = rdtsc() + s->khz * TIMER_US / 1000;
+	uint64_t deadline = read_tsc() + s->khz * TIMER_US / 1000;
 
 	wrmsr(MSR_TSC_DEADLINE, deadline);
 	spin(s, s->taken[0], ~0ull);
@@ -317,7 +317,7 @@ GUEST void guest_timer_latency(struct shared *s)
 /* The same from a VP that halted, and whose thread the host has put to sleep. */
 static __always_inline uint64_t hlt(struct shared *s)
 {
-	uint64_t deadline = rdtsc() + s->khz * HALT_US / 1000;
+	uint64_t deadline = read_tsc() + s->khz * HALT_US / 1000;
 
 	wrmsr(MSR_TSC_DEADLINE, deadline);
 	halt();
@@ -420,12 +420,12 @@ GUEST void guest_page(struct shared *s)
 	uint64_t round, i, start;
 
 	for (round = 0; round < ROUNDS; round++) {
-		start = rdtsc();
+		start = read_tsc();
 		for (i = s->iterations; i; i--) {
 			*page = 1;
 			page += s->step;
 		}
-		s->ticks[round] = rdtsc() - start;
+		s->ticks[round] = read_tsc() - start;
 	}
 	done();
 }
