@@ -90,6 +90,16 @@ struct rs_event {
 	u32 error;
 };
 
+/* The VP's mode, as page walks, instruction lengths and messages depend on it. */
+struct rs_mode {
+	u64 cr0;
+	u64 cr3;
+	u64 cr4;
+	u64 efer;
+	struct hv_x64_segment_register cs;
+	u8 ss_dpl;
+};
+
 /**
  * struct rs_backend - a vendor
  * @name:            "SVM" or "VMX"
@@ -121,6 +131,7 @@ struct rs_event {
  * @nmi_allowed:     could it take an NMI now?
  * @get_blocking:    HV_INTERRUPT_SHADOW, HV_INTERRUPT_NMI_MASKED
  * @set_blocking:    sets both
+ * @get_mode:        fill in @mode: what common code asks for with nearly every exit
  * @get_register:    a register of the vendor's save area: -EINVAL when it has it not
  * @set_register:    same; checks the value's reserved bits
  * @flush_tlb:       before the next entry, forget this VP's translations
@@ -152,6 +163,7 @@ struct rs_backend {
 	bool (*nmi_allowed)(struct rs_vp *vp);
 	u64 (*get_blocking)(struct rs_vp *vp);
 	void (*set_blocking)(struct rs_vp *vp, u64 blocking);
+	void (*get_mode)(struct rs_vp *vp, struct rs_mode *mode);
 	int (*get_register)(struct rs_vp *vp, u32 name, union hv_register_value *value);
 	int (*set_register)(struct rs_vp *vp, u32 name, const union hv_register_value *value);
 	void (*flush_tlb)(struct rs_vp *vp);

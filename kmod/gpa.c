@@ -292,17 +292,37 @@ static void *leaf_address(const struct rs_slat_leaf *leaf, u64 address)
 	return __va(leaf->phys + (address - leaf->gpa));
 }
 
-/* A copy within one page. */
-static int gpa_copy_page(struct rs_gpa *gpa, u64 address, void *buffer, size_t size, bool write)
+/**
+ * rs_gpa_pointer() - the kernel's address of guest memory
+ * @partition: the partition; its gpa.lock is held for reading, for as long as the address is used
+ * @address:   guest physical address
+ * @write:     it is to be written
+ *
+ * Return: good to the end of the page; NULL when that is no memory, or forbids the access.
+ */
+void *rs_gpa_pointer(struct rs_partition *partition, u64 address, bool write)
 {
 	struct rs_slat_leaf leaf;
 
-	if (address >= rs_gpa_limit() || gpa_leaf(gpa, address, write, false, &leaf))
+	lockdep_assert_held(&partition->gpa.lock);
+	if (address >= rs_gpa_limit() ||
+	    gpa_leaf(&partition->gpa, address, write, false, &leaf))
+		return NULL;
+	return leaf_address(&leaf, address);
+}
+
+/* A copy within one page. */
+static int gpa_copy_page(struct rs_partition *partition, u64 address, void *buffer,
+			 size_t size, bool write)
+{
+	void *memory = rs_gpa_pointer(partition, address, write);
+
+	if (!memory)
 		return -EFAULT;
 	if (write)
-		memcpy(leaf_address(&leaf, address), buffer, size);
+		memcpy(memory, buffer, size);
 	else
-		memcpy(buffer, leaf_address(&leaf, address), size);
+		memcpy(buffer, memory, size);
 	return 0;
 }
 
@@ -315,7 +335,7 @@ static int gpa_copy(struct rs_partition *partition, u64 address, void *buffer, s
 	while (size && !err) {
 		size_t chunk = min_t(size_t, size, PAGE_SIZE - offset_in_page(address));
 
-		err = gpa_copy_page(&partition->gpa, address, buffer, chunk, write);
+		err = gpa_copy_page(partition, address, buffer, chunk, write);
 		address += chunk;
 		buffer += chunk;
 		size -= chunk;
@@ -362,16 +382,16 @@ int rs_gpa_write(struct rs_partition *partition, u64 address, const void *buffer
  */
 int rs_gpa_set_bit(struct rs_partition *partition, u64 address, unsigned int bit)
 {
-	struct rs_gpa *gpa = &partition->gpa;
-	struct rs_slat_leaf leaf;
 	int err = -EFAULT;
+	void *word;
 
-	if (address & 7 || bit > 63 || address >= rs_gpa_limit())
+	if (address & 7 || bit > 63)
 		return -EFAULT;
-	down_read(&gpa->lock);
-	if (!gpa_leaf(gpa, address, true, false, &leaf))
-		err = test_and_set_bit(bit, leaf_address(&leaf, address));
-	up_read(&gpa->lock);
+	down_read(&partition->gpa.lock);
+	word = rs_gpa_pointer(partition, address, true);
+	if (word)
+		err = test_and_set_bit(bit, word);
+	up_read(&partition->gpa.lock);
 	return err;
 }
 

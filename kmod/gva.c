@@ -3,8 +3,9 @@
  * The walk of a guest's own page tables (SDM3 ch. 4, APM2 ch. 5), for the worker's
  * emulator and for the bytes of an intercepted instruction.
  *
- * Reads entries through the GPA map, one copy each; sets accessed and dirty bits
- * where the access it stands for would.  Owner of the VP, process context.
+ * Reads entries through the GPA map, each once; sets accessed and dirty bits where the
+ * access it stands for would.  Owner of the VP, process context; a walk, and a fetch with
+ * the walks that it takes, hold gpa.lock for reading throughout.
  */
 #include <linux/mm.h>
 
@@ -47,7 +48,10 @@ struct walk_state {
 	bool user;
 	bool exempt;
 	u64 rights;			/* W and U of all levels and-ed, NX or-ed */
-	u64 entry_gpa[WALK_MAX];
+	struct {
+		u64 gpa;
+		u64 pte;
+	} entry[WALK_MAX];
 	unsigned int entries;
 };
 
@@ -56,18 +60,18 @@ static const struct paging paging_pae = { 3, 9, 8, 0xffffffe0ull };
 static const struct paging paging_4level = { 4, 9, 8, 0x000ffffffffff000ull };
 static const struct paging paging_5level = { 5, 9, 8, 0x000ffffffffff000ull };
 
-static struct paging paging_mode(struct rs_vp *vp, u64 cr0, u64 cr4, u64 efer)
+static struct paging paging_mode(const struct rs_mode *m)
 {
 	struct paging mode;
 
-	if (efer & EFER_LMA)
-		mode = cr4 & X86_CR4_LA57 ? paging_5level : paging_4level;
+	if (m->efer & EFER_LMA)
+		mode = m->cr4 & X86_CR4_LA57 ? paging_5level : paging_4level;
 	else
-		mode = cr4 & X86_CR4_PAE ? paging_pae : paging_32;
-	mode.nx = efer & EFER_NX;
-	mode.wp = cr0 & X86_CR0_WP;
-	mode.smep = cr4 & X86_CR4_SMEP;
-	mode.large_4m = cr4 & X86_CR4_PSE;
+		mode = m->cr4 & X86_CR4_PAE ? paging_pae : paging_32;
+	mode.nx = m->efer & EFER_NX;
+	mode.wp = m->cr0 & X86_CR0_WP;
+	mode.smep = m->cr4 & X86_CR4_SMEP;
+	mode.large_4m = m->cr4 & X86_CR4_PSE;
 	return mode;
 }
 
@@ -139,21 +143,40 @@ static bool access_allowed(const struct walk_state *w)
 	return true;
 }
 
+/* Sets in the entry at @gpa what of @bits it had not when it was read. */
+static void mark_entry(const struct walk_state *w, u64 gpa, u64 pte, u64 bits)
+{
+	u64 missing = bits & ~pte;
+	atomic64_t *word;
+
+	if (!missing)
+		return;
+	word = rs_gpa_pointer(w->vp->partition, gpa & ~7ull, true);
+	if (word)
+		atomic64_or(missing << (gpa & 4) * 8, word);
+}
+
 static void mark_accessed(const struct walk_state *w)
 {
-	unsigned int i;
+	/* PDPTEs of PAE have no such bits */
+	unsigned int i = w->mode.levels == 3;
 
-	for (i = 0; i < w->entries; i++) {
-		u64 word = w->entry_gpa[i] & ~7ull;
-		unsigned int base = (w->entry_gpa[i] & 4) * 8;
+	for (; i < w->entries; i++) {
+		bool dirty = w->write && i == w->entries - 1;
 
-		/* PDPTEs of PAE have no such bits */
-		if (w->mode.levels == 3 && i == 0)
-			continue;
-		rs_gpa_set_bit(w->vp->partition, word, base + 5);
-		if (w->write && i == w->entries - 1)
-			rs_gpa_set_bit(w->vp->partition, word, base + 6);
+		mark_entry(w, w->entry[i].gpa, w->entry[i].pte, PTE_A | (dirty ? PTE_D : 0));
 	}
+}
+
+static bool read_entry(const struct walk_state *w, u64 at, u64 *pte)
+{
+	const void *entry = rs_gpa_pointer(w->vp->partition, at, false);
+
+	if (!entry)
+		return false;
+	*pte = w->mode.entry == 8 ? READ_ONCE(*(const u64 *)entry) :
+				    READ_ONCE(*(const u32 *)entry);
+	return true;
 }
 
 /* One level: reads the entry of @table, checks it.  0: go on, 1: a leaf, <0: failed. */
@@ -164,13 +187,14 @@ static int walk_level(struct walk_state *w, struct rs_walk *walk, u64 table, uns
 	u64 at = table + index * w->mode.entry;
 
 	*pte = 0;
-	if (rs_gpa_read(w->vp->partition, at, pte, w->mode.entry))
+	if (!read_entry(w, at, pte))
 		return fail(walk, w, HV_TRANSLATE_GVA_INVALID_PTE_FLAGS, PF_P | PF_RSVD);
 	if (!(*pte & PTE_P))
 		return fail(walk, w, HV_TRANSLATE_GVA_PAGE_NOT_PRESENT, 0);
 	if (*pte & reserved_bits(w, level, *pte))
 		return fail(walk, w, HV_TRANSLATE_GVA_INVALID_PTE_FLAGS, PF_P | PF_RSVD);
-	w->entry_gpa[w->entries++] = at;
+	w->entry[w->entries].gpa = at;
+	w->entry[w->entries++].pte = *pte;
 	if (!(w->mode.levels == 3 && level == 2))
 		w->rights = (w->rights & *pte & (PTE_W | PTE_U)) | ((w->rights | *pte) & PTE_NX);
 	return is_leaf(w, level, *pte);
@@ -206,6 +230,30 @@ static bool canonical(u64 gva, const struct paging *mode)
 	return mode->levels < 4 || (u64)((s64)(gva << shift) >> shift) == gva;
 }
 
+/* gpa.lock is held for reading. */
+static void translate(struct rs_vp *vp, const struct rs_mode *mode, u64 gva, u64 flags,
+		      struct rs_walk *walk)
+{
+	struct walk_state w = {
+		.vp = vp,
+		.mode = paging_mode(mode),
+		.gva = mode->efer & EFER_LMA ? gva : (u32)gva,
+		.write = flags & HV_TRANSLATE_GVA_VALIDATE_WRITE,
+		.fetch = flags & HV_TRANSLATE_GVA_VALIDATE_EXECUTE,
+		.user = rs_mode_cpl(vp, mode) == 3,
+		.exempt = flags & HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT,
+		.rights = PTE_W | PTE_U,
+	};
+
+	*walk = (struct rs_walk){ .gpa = w.gva };
+	if (!(mode->cr0 & X86_CR0_PG))
+		return;
+	if (!canonical(w.gva, &w.mode))
+		fail(walk, &w, HV_TRANSLATE_GVA_PAGE_NOT_PRESENT, 0);
+	else
+		walk_tables(&w, mode->cr3, walk);
+}
+
 /**
  * rs_gva_translate() - walk the VP's page tables for @gva
  * @vp:    the VP
@@ -215,37 +263,26 @@ static bool canonical(u64 gva, const struct paging *mode)
  */
 void rs_gva_translate(struct rs_vp *vp, u64 gva, u64 flags, struct rs_walk *walk)
 {
-	u64 cr0 = rs_vp_reg64(vp, HV_X64_REGISTER_CR0);
-	u64 cr4 = rs_vp_reg64(vp, HV_X64_REGISTER_CR4);
-	u64 efer = rs_vp_reg64(vp, HV_X64_REGISTER_EFER);
-	struct walk_state w = {
-		.vp = vp,
-		.mode = paging_mode(vp, cr0, cr4, efer),
-		.gva = efer & EFER_LMA ? gva : (u32)gva,
-		.write = flags & HV_TRANSLATE_GVA_VALIDATE_WRITE,
-		.fetch = flags & HV_TRANSLATE_GVA_VALIDATE_EXECUTE,
-		.user = rs_vp_cpl(vp) == 3,
-		.exempt = flags & HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT,
-		.rights = PTE_W | PTE_U,
-	};
+	struct rs_mode mode;
 
-	*walk = (struct rs_walk){ .gpa = w.gva };
-	if (!(cr0 & X86_CR0_PG))
-		return;
-	if (!canonical(w.gva, &w.mode))
-		fail(walk, &w, HV_TRANSLATE_GVA_PAGE_NOT_PRESENT, 0);
-	else
-		walk_tables(&w, rs_vp_reg64(vp, HV_X64_REGISTER_CR3), walk);
+	rs_backend->get_mode(vp, &mode);
+	down_read(&vp->partition->gpa.lock);
+	translate(vp, &mode, gva, flags, walk);
+	up_read(&vp->partition->gpa.lock);
 }
 
 /* What one page holds of the instruction. */
-static int fetch_page(struct rs_vp *vp, u64 gva, u8 *bytes, unsigned int count)
+static unsigned int fetch_page(struct rs_vp *vp, const struct rs_mode *mode, u64 gva, u8 *bytes,
+			       unsigned int count)
 {
 	struct rs_walk walk;
+	const void *memory;
 
-	rs_gva_translate(vp, gva, HV_TRANSLATE_GVA_VALIDATE_EXECUTE, &walk);
-	if (walk.result || rs_gpa_read(vp->partition, walk.gpa, bytes, count))
+	translate(vp, mode, gva, HV_TRANSLATE_GVA_VALIDATE_EXECUTE, &walk);
+	memory = walk.result ? NULL : rs_gpa_pointer(vp->partition, walk.gpa, false);
+	if (!memory)
 		return 0;
+	memcpy(bytes, memory, count);
 	return count;
 }
 
@@ -261,11 +298,17 @@ static int fetch_page(struct rs_vp *vp, u64 gva, u8 *bytes, unsigned int count)
  */
 int rs_gva_fetch(struct rs_vp *vp, u8 bytes[15])
 {
-	u64 gva = vp->regs.rip + (rs_vp_64bit(vp) ? 0 : rs_vp_segment(vp, HV_X64_REGISTER_CS).base);
-	unsigned int first = min_t(u64, 15, PAGE_SIZE - offset_in_page(gva));
-	int got = fetch_page(vp, gva, bytes, first);
+	struct rs_mode mode;
+	unsigned int first, got;
+	u64 gva;
 
+	rs_backend->get_mode(vp, &mode);
+	gva = vp->regs.rip + (rs_mode_64bit(&mode) ? 0 : mode.cs.base);
+	first = min_t(u64, 15, PAGE_SIZE - offset_in_page(gva));
+	down_read(&vp->partition->gpa.lock);
+	got = fetch_page(vp, &mode, gva, bytes, first);
 	if (got == first && first < 15)
-		got += fetch_page(vp, gva + first, bytes + first, 15 - first);
+		got += fetch_page(vp, &mode, gva + first, bytes + first, 15 - first);
+	up_read(&vp->partition->gpa.lock);
 	return got;
 }

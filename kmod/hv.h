@@ -265,6 +265,12 @@ u64 rs_xcr0_supported(void);		/* what guests may enable */
 struct hv_x64_segment_register rs_vp_segment(struct rs_vp *vp, u32 name);
 bool rs_vp_64bit(struct rs_vp *vp);
 u8 rs_vp_cpl(struct rs_vp *vp);
+/* The same where the mode is at hand (rs_backend.get_mode). */
+static inline bool rs_mode_64bit(const struct rs_mode *mode)
+{
+	return mode->efer & EFER_LMA && mode->cs.attributes & HV_SEGMENT_LONG;
+}
+u8 rs_mode_cpl(struct rs_vp *vp, const struct rs_mode *mode);
 
 /* ---- gpa.c: guest memory.  Process context, may sleep and pin */
 /* Whole or not at all: -EFAULT when a page has no mapping or forbids it. */
@@ -275,6 +281,12 @@ int rs_gpa_set_bit(struct rs_partition *partition, u64 gpa, unsigned int bit);
 int rs_gpa_fault(struct rs_partition *partition, u64 gpa, bool write, bool fetch);
 int rs_gpa_init(struct rs_gpa *gpa);
 void rs_gpa_destroy(struct rs_partition *partition);
+
+/*
+ * The kernel's address of guest memory, up to the page's end; NULL as for the copies.  Good as
+ * long as partition->gpa.lock is held for reading.  What is there changes at any moment.
+ */
+void *rs_gpa_pointer(struct rs_partition *partition, u64 gpa, bool write);
 
 /* ---- gva.c: guest page walk */
 struct rs_walk {

@@ -34,14 +34,11 @@ void *rs_message(struct rs_vp *vp, u32 type, u8 size)
 	return message->payload;
 }
 
-static u16 execution_state(struct rs_vp *vp)
+static u16 execution_state(struct rs_vp *vp, const struct rs_mode *mode)
 {
-	u64 cr0 = rs_vp_reg64(vp, HV_X64_REGISTER_CR0);
-	u64 efer = rs_vp_reg64(vp, HV_X64_REGISTER_EFER);
-
-	return rs_vp_cpl(vp) | (cr0 & X86_CR0_PE ? HV_X64_EXECUTION_CR0_PE : 0) |
-	       (cr0 & X86_CR0_AM ? HV_X64_EXECUTION_CR0_AM : 0) |
-	       (efer & EFER_LMA ? HV_X64_EXECUTION_EFER_LMA : 0) |
+	return rs_mode_cpl(vp, mode) | (mode->cr0 & X86_CR0_PE ? HV_X64_EXECUTION_CR0_PE : 0) |
+	       (mode->cr0 & X86_CR0_AM ? HV_X64_EXECUTION_CR0_AM : 0) |
+	       (mode->efer & EFER_LMA ? HV_X64_EXECUTION_EFER_LMA : 0) |
 	       (vp->event.valid ? HV_X64_EXECUTION_INTERRUPTION : 0);
 }
 
@@ -58,13 +55,15 @@ static u16 execution_state(struct rs_vp *vp)
 void *rs_message_begin(struct rs_vp *vp, u32 type, u8 size, u8 access, u8 length)
 {
 	struct hv_x64_intercept_message_header *header = rs_message(vp, type, size);
+	struct rs_mode mode;
 
+	rs_backend->get_mode(vp, &mode);
 	header->vp_index = vp->index;
 	header->instruction_length = length;
 	header->cr8 = rs_lapic_get_cr8(&vp->lapic);
 	header->intercept_access_type = access;
-	header->execution_state = execution_state(vp);
-	header->cs_segment = rs_vp_segment(vp, HV_X64_REGISTER_CS);
+	header->execution_state = execution_state(vp, &mode);
+	header->cs_segment = mode.cs;
 	header->rip = vp->regs.rip;
 	header->rflags = vp->regs.rflags;
 	return header;
@@ -310,9 +309,12 @@ static int handle_io(struct rs_vp *vp)
 
 static unsigned int mode_bits(struct rs_vp *vp)
 {
-	if (rs_vp_64bit(vp))
+	struct rs_mode mode;
+
+	rs_backend->get_mode(vp, &mode);
+	if (rs_mode_64bit(&mode))
 		return 64;
-	return rs_vp_segment(vp, HV_X64_REGISTER_CS).attributes & HV_SEGMENT_DEFAULT ? 32 : 16;
+	return mode.cs.attributes & HV_SEGMENT_DEFAULT ? 32 : 16;
 }
 
 static u64 store_value(struct rs_vp *vp, const struct rs_insn_store *store)

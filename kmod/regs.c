@@ -365,11 +365,12 @@ int rs_vp_set_register(struct rs_vp *vp, u32 name, const union hv_register_value
 	return rs_backend->set_register(vp, name, value);
 }
 
+/* A register of the backend's save area. */
 u64 rs_vp_reg64(struct rs_vp *vp, u32 name)
 {
-	union hv_register_value value;
+	union hv_register_value value = { };
 
-	rs_vp_get_register(vp, name, &value);
+	rs_backend->get_register(vp, name, &value);
 	return value.reg64;
 }
 
@@ -383,16 +384,24 @@ struct hv_x64_segment_register rs_vp_segment(struct rs_vp *vp, u32 name)
 
 bool rs_vp_64bit(struct rs_vp *vp)
 {
-	return rs_vp_reg64(vp, HV_X64_REGISTER_EFER) & EFER_LMA &&
-	       rs_vp_segment(vp, HV_X64_REGISTER_CS).attributes & HV_SEGMENT_LONG;
+	struct rs_mode mode;
+
+	rs_backend->get_mode(vp, &mode);
+	return rs_mode_64bit(&mode);
 }
 
 /* SS.DPL is the CPL (APM2 §15.5.1), but for real and virtual-8086 mode. */
+u8 rs_mode_cpl(struct rs_vp *vp, const struct rs_mode *mode)
+{
+	if (!(mode->cr0 & X86_CR0_PE))
+		return 0;
+	return vp->regs.rflags & X86_EFLAGS_VM ? 3 : mode->ss_dpl;
+}
+
 u8 rs_vp_cpl(struct rs_vp *vp)
 {
-	if (!(rs_vp_reg64(vp, HV_X64_REGISTER_CR0) & X86_CR0_PE))
-		return 0;
-	if (vp->regs.rflags & X86_EFLAGS_VM)
-		return 3;
-	return HV_SEGMENT_DPL(rs_vp_segment(vp, HV_X64_REGISTER_SS).attributes);
+	struct rs_mode mode;
+
+	rs_backend->get_mode(vp, &mode);
+	return rs_mode_cpl(vp, &mode);
 }

@@ -27,14 +27,17 @@ static struct vmcb_segment *segment_of(struct vmcb *vmcb, u32 name)
 	return table[name - HV_X64_REGISTER_ES];
 }
 
+static void segment_to_hv(const struct vmcb_segment *s, struct hv_x64_segment_register *hv)
+{
+	hv->base = s->base;
+	hv->limit = s->limit;
+	hv->selector = s->selector;
+	hv->attributes = attributes_to_hv(s->attributes);
+}
+
 static int get_segment(struct svm_vp *svm, u32 name, union hv_register_value *value)
 {
-	const struct vmcb_segment *s = segment_of(svm->vmcb, name);
-
-	value->segment.base = s->base;
-	value->segment.limit = s->limit;
-	value->segment.selector = s->selector;
-	value->segment.attributes = attributes_to_hv(s->attributes);
+	segment_to_hv(segment_of(svm->vmcb, name), &value->segment);
 	return 0;
 }
 
@@ -249,6 +252,18 @@ static const struct save_register *find_register(u32 name)
 static u64 *save_word(struct vmcb *vmcb, const struct save_register *r)
 {
 	return (u64 *)((u8 *)vmcb + r->offset);
+}
+
+void svm_get_mode(struct rs_vp *vp, struct rs_mode *mode)
+{
+	const struct vmcb *vmcb = to_svm(vp)->vmcb;
+
+	mode->cr0 = vmcb->cr0;
+	mode->cr3 = vmcb->cr3;
+	mode->cr4 = vmcb->cr4;
+	mode->efer = vmcb->efer & ~(u64)EFER_SVME;
+	segment_to_hv(&vmcb->cs, &mode->cs);
+	mode->ss_dpl = HV_SEGMENT_DPL(vmcb->ss.attributes);
 }
 
 int svm_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value)

@@ -256,6 +256,7 @@ const struct rs_backend rs_svm_backend = {
 	.nmi_allowed = svm_nmi_allowed,
 	.get_blocking = svm_get_blocking,
 	.set_blocking = svm_set_blocking,
+	.get_mode = svm_get_mode,
 	.get_register = svm_get_register,
 	.set_register = svm_set_register,
 	.flush_tlb = svm_flush_tlb,

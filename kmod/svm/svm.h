@@ -63,6 +63,7 @@ void svm_decode(struct rs_vp *vp, struct rs_exit *exit);
 
 /* regs.c */
 void svm_vp_reset(struct rs_vp *vp);
+void svm_get_mode(struct rs_vp *vp, struct rs_mode *mode);
 int svm_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value);
 int svm_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *value);
 
