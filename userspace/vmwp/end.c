@@ -14,7 +14,6 @@
 #include "report.h"
 
 #define MESSAGE_MAX	4096u
-#define MESSAGE_LINE	200u
 
 /* What the machine printed with report() before needs no line of its own. */
 static const struct {
@@ -83,30 +82,13 @@ int end_report(const struct machine *machine)
 	return code;
 }
 
-/* From "Kernel panic" on when that is there, else the last line. */
-static const char *telling_line(char *text)
+/* The guest's own log, as far as it sent it: each line, printable. */
+static void report_message(const struct machine *machine, uint64_t gpa, uint64_t size)
 {
-	char *panic = strstr(text, "Kernel panic");
-	char *last;
-	size_t length = strlen(text);
-
-	while (length && isspace((unsigned char)text[length - 1]))
-		text[--length] = '\0';
-	last = strrchr(text, '\n');
-	if (!panic)
-		panic = last ? last + 1 : text;
-	panic[strcspn(panic, "\r\n")] = '\0';
-	return panic;
-}
-
-/* The end of the guest's message, printable, in one line; "" when there is none. */
-static void read_message(const struct machine *machine, uint64_t gpa, uint64_t size, char *line)
-{
-	char text[MESSAGE_MAX + 1];
+	char text[MESSAGE_MAX + 1], *line, *rest = text;
 	const char *ram;
 	size_t i;
 
-	line[0] = '\0';
 	if (size > MESSAGE_MAX)
 		size = MESSAGE_MAX;
 	ram = memory_at(&machine->memory, gpa, size);
@@ -117,7 +99,9 @@ static void read_message(const struct machine *machine, uint64_t gpa, uint64_t s
 	for (i = 0; i < size; i++)
 		if (!isprint((unsigned char)text[i]) && text[i] != '\n' && text[i])
 			text[i] = '?';
-	snprintf(line, MESSAGE_LINE + 1, "%s", telling_line(text));
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			report("| %s", line);
 }
 
 /**
@@ -133,14 +117,13 @@ void end_report_crash(struct machine *machine, unsigned int vp, const uint64_t p
 		      uint64_t control)
 {
 	bool last = machine->options->on_crash == ACTION_EXIT;
-	char line[MESSAGE_LINE + 1] = "";
 
 	if (!last && !report_allowed())
 		return;
-	if (control & HV_CRASH_NOTIFY_MSG)
-		read_message(machine, params[3], params[4], line);
-	report("the guest crashed on VP %u: P0=%#llx P1=%#llx P2=%#llx P3=%#llx P4=%#llx%s%s", vp,
+	report("the guest crashed on VP %u: P0=%#llx P1=%#llx P2=%#llx P3=%#llx P4=%#llx", vp,
 	       (unsigned long long)params[0], (unsigned long long)params[1],
 	       (unsigned long long)params[2], (unsigned long long)params[3],
-	       (unsigned long long)params[4], *line ? ": " : "", line);
+	       (unsigned long long)params[4]);
+	if (control & HV_CRASH_NOTIFY_MSG)
+		report_message(machine, params[3], params[4]);
 }
