@@ -242,6 +242,12 @@ static void fix_topology_amd(const struct rs_cpuid_guest *guest, u32 subleaf, u3
 	out[RS_EBX] = guest->vp_index & 0xff;
 }
 
+static void fix_power(const struct rs_cpuid_guest *guest, u32 subleaf, u32 out[4])
+{
+	if (!guest->invariant_tsc)
+		out[RS_EDX] &= ~LX7_EDX_INVARIANT_TSC;
+}
+
 static const struct cpuid_row table[] = {
 	{ 0x0, ANY, { ALL, ALL, ALL, ALL }, fix_max_basic },
 	{ 0x1, ANY, { ALL, 0xffff, L1_ECX, L1_EDX }, fix_features },
@@ -260,7 +266,7 @@ static const struct cpuid_row table[] = {
 	{ EXTENDED + 0x04, ANY, { ALL, ALL, ALL, ALL }, NULL },
 	{ EXTENDED + 0x05, ANY, { ALL, ALL, ALL, ALL }, NULL },
 	{ EXTENDED + 0x06, ANY, { ALL, ALL, ALL, ALL }, NULL },
-	{ EXTENDED + 0x07, ANY, { 0, 0, 0, LX7_EDX_INVARIANT_TSC }, NULL },
+	{ EXTENDED + 0x07, ANY, { 0, 0, 0, LX7_EDX_INVARIANT_TSC }, fix_power },
 	{ EXTENDED + 0x08, ANY, { 0xffff, LX8_EBX, 0, 0 }, fix_address_sizes },
 	{ EXTENDED + 0x19, ANY, { ALL, ALL, 0, 0 }, NULL },
 	{ EXTENDED + 0x1a, ANY, { 0x7, 0, 0, 0 }, NULL },

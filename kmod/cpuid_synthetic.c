@@ -3,8 +3,7 @@
  * The hypervisor's own CPUID leaves (TLFS "Hypervisor CPUID Leaf Range").  Pure.
  *
  * A bit stands here when, and only when, what it promises is in the tree;
- * Documentation/tlfs.md says where.  Not announced: HvPostMessage and HvSignalEvent (nothing
- * listens yet), XMM input, TSC invariance, reenlightenment, nesting.
+ * Documentation/tlfs.md says where.  Not announced: statistics, debugging, nesting, VTLs.
  */
 #include "cpuid_filter.h"
 
@@ -28,14 +27,11 @@ static const struct synthetic_leaf table[] = {
 	{ HV_CPUID_INTERFACE, { INTERFACE_HV1 } },
 	{ HV_CPUID_VERSION, { VERSION_BUILD, VERSION_NUMBER } },
 	{ HV_CPUID_FEATURES, {
-		HV_ACCESS_VP_RUNTIME | HV_ACCESS_TIME_REF_COUNT | HV_ACCESS_SYNIC |
-		HV_ACCESS_STIMER | HV_ACCESS_APIC | HV_ACCESS_HYPERCALL | HV_ACCESS_VP_INDEX |
-		HV_ACCESS_RESET | HV_ACCESS_REFERENCE_TSC | HV_ACCESS_GUEST_IDLE |
-		HV_ACCESS_FREQUENCY,
+		RS_PRIVILEGES_LOW, RS_PRIVILEGES_HIGH,
 		0,
-		0,
-		HV_FEATURE_GUEST_IDLE | HV_FEATURE_FREQUENCY_MSRS |
-		HV_FEATURE_GUEST_CRASH_MSRS | HV_FEATURE_STIMER_DIRECT } },
+		HV_FEATURE_XMM_INPUT | HV_FEATURE_GUEST_IDLE | HV_FEATURE_FREQUENCY_MSRS |
+		HV_FEATURE_GUEST_CRASH_MSRS | HV_FEATURE_EXTENDED_GVA_RANGES |
+		HV_FEATURE_XMM_OUTPUT | HV_FEATURE_STIMER_DIRECT } },
 	{ HV_CPUID_ENLIGHTENMENTS, {
 		HV_RECOMMEND_FLUSH_REMOTE_TLB | HV_RECOMMEND_APIC_MSRS |
 		HV_RECOMMEND_RELAXED_TIMING | HV_RECOMMEND_DEPRECATE_AUTO_EOI |
@@ -52,6 +48,10 @@ void rs_cpuid_synthetic(const struct rs_cpuid_guest *guest, u32 leaf, u32 out[4]
 	for (i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].leaf == leaf)
 			memcpy(out, table[i].out, sizeof(table[i].out));
+	if (leaf == HV_CPUID_FEATURES) {
+		out[RS_EAX] &= (u32)guest->privileges;
+		out[RS_EBX] &= guest->privileges >> 32;
+	}
 	/* virtual and logical processors that a partition can have */
 	if (leaf == HV_CPUID_LIMITS) {
 		out[RS_EAX] = guest->vp_max;

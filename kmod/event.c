@@ -85,6 +85,13 @@ static void prepare_nmi(struct rs_vp *vp)
 	trace_rs_inject(vp->partition->id, vp->index, vp->event.type, VECTOR_NMI, 0);
 }
 
+static void offer(struct rs_vp *vp, u8 vector)
+{
+	vp->interrupt_auto_eoi = rs_tlfs_auto_eoi(vp, vector);
+	if (!vp->interrupt_auto_eoi)
+		rs_assist_offer(vp, vector);
+}
+
 /**
  * rs_vp_prepare_events() - hand the backend what the guest should get
  * @vp: the VP
@@ -101,7 +108,7 @@ void rs_vp_prepare_events(struct rs_vp *vp)
 	if (vector < 0) {
 		vector = rs_lapic_pending(&vp->lapic);
 		if (vector >= 0)
-			vp->interrupt_auto_eoi = rs_tlfs_auto_eoi(vp, vector);
+			offer(vp, vector);
 	}
 	vp->interrupt_offered = vector;
 	rs_backend->request_window(vp, ext_int_wanted(vp));
@@ -116,6 +123,7 @@ void rs_vp_collect_events(struct rs_vp *vp)
 {
 	int vector = vp->interrupt_offered;
 
+	rs_assist_collect(vp, vp->interrupt_taken);
 	if (vector < 0 || !vp->interrupt_taken)
 		return;
 	if (vp->ext_int_vector >= 0)
@@ -180,4 +188,8 @@ void rs_vp_receive(struct rs_vp *vp)
 		vp->nmi_pending = true;
 	if (mail & BIT(RS_MAIL_VECTORS))
 		accept_vectors(vp);
+	if (mail & BIT(RS_MAIL_SIGNALS))
+		rs_outbox_signals(vp);
+	if (mail & BIT(RS_MAIL_MESSAGES))
+		rs_outbox_messages(vp);
 }

@@ -373,6 +373,60 @@ int rs_gpa_write(struct rs_partition *partition, u64 address, const void *buffer
 }
 
 /**
+ * rs_gpa_xchg32() - exchange an aligned 32-bit word of guest memory, atomically
+ * @partition: the partition
+ * @address:   guest physical address, a multiple of 4
+ * @value:     what it is to be
+ * @old:       what it was
+ *
+ * Return: 0, -EFAULT.
+ */
+int rs_gpa_xchg32(struct rs_partition *partition, u64 address, u32 value, u32 *old)
+{
+	struct rs_gpa *gpa = &partition->gpa;
+	struct rs_slat_leaf leaf;
+	int err = -EFAULT;
+
+	if (address & 3 || address >= rs_gpa_limit())
+		return -EFAULT;
+	down_read(&gpa->lock);
+	if (!gpa_leaf(gpa, address, true, false, &leaf)) {
+		*old = xchg((u32 *)leaf_address(&leaf, address), value);
+		err = 0;
+	}
+	up_read(&gpa->lock);
+	return err;
+}
+
+/**
+ * rs_gpa_try_write32() - write a 32-bit word of guest memory if that is possible at once
+ * @partition: the partition
+ * @address:   guest physical address, a multiple of 4
+ * @value:     what to write
+ *
+ * The page must be mapped for writing already, so it is also in the dirty log if there is one.
+ *
+ * Context: any but hard interrupts.
+ *
+ * Return: whether it was written.
+ */
+bool rs_gpa_try_write32(struct rs_partition *partition, u64 address, u32 value)
+{
+	struct rs_gpa *gpa = &partition->gpa;
+	struct rs_slat_leaf leaf;
+	bool done = false;
+
+	if (address & 3 || address >= rs_gpa_limit() || !down_read_trylock(&gpa->lock))
+		return false;
+	if (rs_slat_lookup(&gpa->slat, address, &leaf) && leaf_allows(&leaf, true, false)) {
+		WRITE_ONCE(*(u32 *)leaf_address(&leaf, address), value);
+		done = true;
+	}
+	up_read(&gpa->lock);
+	return done;
+}
+
+/**
  * rs_gpa_set_bit() - set bit @bit of the aligned 64-bit word at @address, atomically
  * @partition: the partition
  * @address:   guest physical address, a multiple of 8

@@ -17,6 +17,8 @@
 #include <linux/percpu.h>
 #include <linux/rcuwait.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
 #include <asm/fpu/api.h>
 
 #include "backend.h"
@@ -61,6 +63,7 @@ enum rs_request {
 	RS_REQUEST_CANCEL,	/* return to the worker */
 	RS_REQUEST_TIMER,	/* some bit of timers_expired is set */
 	RS_REQUEST_EVENT,	/* something is in the mailbox */
+	RS_REQUEST_CALL,	/* another VP's owner asks for something: call.c */
 	RS_REQUEST_SHUTDOWN,	/* the host goes down: never enter again */
 };
 
@@ -77,6 +80,8 @@ enum rs_mail {
 	RS_MAIL_INIT,
 	RS_MAIL_SIPI,		/* mailbox.sipi_vector holds its vector */
 	RS_MAIL_VECTORS,	/* some bit of posted is set */
+	RS_MAIL_MESSAGES,	/* a message is in the outbox */
+	RS_MAIL_SIGNALS,	/* a SINT has event flags in the outbox */
 };
 
 /* What others post to a VP; its owner empties it before it enters the guest. */
@@ -85,6 +90,32 @@ struct rs_mailbox {
 	unsigned long posted[4];		/* [a] vectors */
 	unsigned long level[4];			/* [a] which of them are level-triggered */
 	u32 sipi_vector;			/* [a] written before RS_MAIL_SIPI */
+};
+
+/* Messages of one SINT that may wait for the guest. */
+#define RS_OUTBOX_LIMIT	64u
+
+/* Messages and event flags on their way to the guest: outbox.c */
+struct rs_outbox {
+	spinlock_t lock;			/* process context only */
+	struct list_head letters[HV_SINT_COUNT];	/* [lock] */
+	u32 count[HV_SINT_COUNT];		/* [lock]; read without */
+	unsigned long signalled;		/* [a] SINTs with a bit in flags */
+	struct hv_synic_event_flags_page *flags;	/* [a] */
+};
+
+/* Calls of other VPs' owners: call.c */
+struct rs_calls {
+	spinlock_t lock;			/* process context only */
+	struct list_head list;			/* [lock] */
+};
+
+/* Of an interrupt whose EOI may come by the VP assist page: assist.c */
+enum rs_lazy_eoi {
+	RS_LAZY_NONE,
+	RS_LAZY_OFFERED,	/* at the entry to come, or under way */
+	RS_LAZY_IN_SERVICE,
+	RS_LAZY_WITHDRAW,	/* not taken: the guest's bit is to be cleared */
 };
 
 enum rs_vp_mode { RS_VP_OUTSIDE, RS_VP_IN_GUEST, RS_VP_LEAVING };
@@ -113,7 +144,8 @@ struct rs_msrs {
 struct rs_vp {
 	struct rs_partition *partition;		/* [c] */
 	u32 index;				/* [c] VP index and APIC ID */
-	struct mutex mutex;			/* one owner at a time */
+	unsigned long owned;			/* [a] bit 0: by a call from above */
+	struct mutex mutex;			/* its owner has it, or who serves calls */
 
 	struct rs_regs regs;			/* [o] */
 	struct rs_lapic lapic;			/* [o] */
@@ -133,6 +165,8 @@ struct rs_vp {
 	u64 dr[4];				/* [o] */
 	u64 tsc_offset;				/* [o] guest TSC less the host's */
 	u64 vp_assist;				/* [o] HV_X64_MSR_VP_ASSIST_PAGE */
+	enum rs_lazy_eoi lazy_eoi;		/* [o] */
+	u8 lazy_vector;				/* [o] */
 	u64 runtime_ns;				/* [o] of the runs that ended */
 	u64 run_start_ns;			/* [o] this run's, later by idle time; 0: none */
 	struct fpu_guest fpu;			/* [o] */
@@ -140,6 +174,8 @@ struct rs_vp {
 	void *arch;				/* [c] the backend's own */
 
 	struct rs_mailbox mailbox;		/* [a] */
+	struct rs_outbox outbox;
+	struct rs_calls calls;
 	unsigned long requests;			/* [a] enum rs_request */
 	unsigned long timers_expired;		/* [a] enum rs_timer */
 	int mode;				/* [a] enum rs_vp_mode */
@@ -178,6 +214,11 @@ struct rs_partition {
 	u64 reference_tsc;			/* [t] HV_X64_MSR_REFERENCE_TSC */
 	u64 crash[HV_CRASH_PARAMS];		/* [t] */
 	u64 crash_ctl;				/* [t] */
+	u64 reenlightenment;			/* [t] HV_X64_MSR_REENLIGHTENMENT_CONTROL */
+	u64 tsc_emulation;			/* [t] HV_X64_MSR_TSC_EMULATION_CONTROL */
+	u64 tsc_invariant;			/* [t] HV_X64_MSR_TSC_INVARIANT_CONTROL */
+	u64 privileges;				/* [a] HV_CPUID_FEATURES: EBX << 32 | EAX */
+	struct xarray ports;			/* by connection ID: port.c */
 
 	u64 tsc_hz;				/* [c] */
 	u64 tsc_base;				/* [c] host TSC at creation: guest TSC 0 */
@@ -272,6 +313,10 @@ static inline bool rs_mode_64bit(const struct rs_mode *mode)
 }
 u8 rs_mode_cpl(struct rs_vp *vp, const struct rs_mode *mode);
 
+/* ---- fpu.c: XMM registers, two words each.  Owner only */
+void rs_vp_read_xmm(struct rs_vp *vp, u64 *words, unsigned int first, unsigned int count);
+void rs_vp_write_xmm(struct rs_vp *vp, const u64 *words, unsigned int first, unsigned int count);
+
 /* ---- gpa.c: guest memory.  Process context, may sleep and pin */
 /* Whole or not at all: -EFAULT when a page has no mapping or forbids it. */
 int rs_gpa_read(struct rs_partition *partition, u64 gpa, void *buffer, size_t size);
@@ -287,6 +332,9 @@ void rs_gpa_destroy(struct rs_partition *partition);
  * long as partition->gpa.lock is held for reading.  What is there changes at any moment.
  */
 void *rs_gpa_pointer(struct rs_partition *partition, u64 gpa, bool write);
+int rs_gpa_xchg32(struct rs_partition *partition, u64 gpa, u32 value, u32 *old);
+/* Any context but hard interrupts: false when it could not be done at once. */
+bool rs_gpa_try_write32(struct rs_partition *partition, u64 gpa, u32 value);
 
 /* ---- gva.c: guest page walk */
 struct rs_walk {
@@ -300,6 +348,7 @@ int rs_gva_fetch(struct rs_vp *vp, u8 bytes[15]);
 
 /* ---- cpuid.c */
 void rs_cpuid(struct rs_vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
+u64 rs_privileges(void);
 
 /*
  * ---- msr.c: 0 done; -EINVAL #GP; -ENOENT the kernel has no such MSR;
@@ -308,7 +357,10 @@ void rs_cpuid(struct rs_vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 int rs_rdmsr(struct rs_vp *vp, u32 msr, u64 *value);
 int rs_wrmsr(struct rs_vp *vp, u32 msr, u64 value);
 
-/* ---- hypercall.c: acts and writes the result; -EPERM: the guest gets #UD */
+/*
+ * ---- hypercall.c: acts and writes the result; 1: the guest executes the instruction again;
+ * -EPERM: the guest gets #UD
+ */
 int rs_hypercall(struct rs_vp *vp);
 
 /* ---- time.c */
@@ -325,6 +377,34 @@ void rs_tlfs_vp_reset(struct rs_vp *vp);
 void rs_tlfs_timers_expired(struct rs_vp *vp, unsigned long stimers);	/* bit n: timer n */
 /* Is @vector one that a SINT has marked AutoEOI? */
 bool rs_tlfs_auto_eoi(struct rs_vp *vp, u8 vector);
+
+/* ---- call.c: acting on another VP, as its owner */
+void rs_calls_init(struct rs_vp *vp);
+void rs_calls_serve(struct rs_vp *vp);			/* owner only */
+/* False when it has an owner. */
+bool rs_vp_own(struct rs_vp *vp);
+void rs_vp_disown(struct rs_vp *vp);
+/* 0, or -EINTR: a signal came first.  @vp: the caller's own */
+int rs_vp_call(struct rs_vp *vp, struct rs_vp *target,
+	       u16 (*function)(struct rs_vp *target, void *argument), void *argument, u16 *status);
+
+/* ---- port.c */
+void rs_ports_init(struct rs_partition *partition);
+void rs_ports_destroy(struct rs_partition *partition);
+
+/* ---- outbox.c: owner only */
+int rs_outbox_init(struct rs_vp *vp);
+void rs_outbox_reset(struct rs_vp *vp);
+void rs_outbox_destroy(struct rs_vp *vp);
+void rs_outbox_signals(struct rs_vp *vp);
+void rs_outbox_messages(struct rs_vp *vp);
+bool rs_outbox_deliver(struct rs_vp *vp, unsigned int sint);	/* true: some still wait */
+
+/* ---- assist.c: lazy EOI.  Owner only */
+void rs_assist_offer(struct rs_vp *vp, u8 vector);	/* preemption may be off */
+void rs_assist_collect(struct rs_vp *vp, bool taken);	/* same */
+void rs_assist_sync(struct rs_vp *vp);
+void rs_assist_disarm(struct rs_vp *vp);
 
 /* ---- debugfs.c */
 void rs_debugfs_init(void);

@@ -5,7 +5,8 @@
  */
 #include "hypercall_parse.h"
 
-#define FAST_BYTES		16u
+#define FAST_BYTES		(RS_HYPERCALL_FAST_WORDS * 8u)
+#define XMM_BYTES		16u
 #define RESERVED		(HV_HYPERCALL_RSVD | HV_HYPERCALL_NESTED)
 
 static bool is_fast(const struct rs_hypercall *call)
@@ -21,47 +22,56 @@ static bool reps_valid(const struct rs_hypercall_form *form, const struct rs_hyp
 	return call->start < call->reps;
 }
 
-static u32 input_size(const struct rs_hypercall_form *form, const struct rs_hypercall *call)
+static u32 output_size(const struct rs_hypercall_form *form, const struct rs_hypercall *call)
 {
-	return form->header + call->varhead * 8u + call->reps * form->element;
+	return form->flags & RS_HYPERCALL_REP ? form->out * call->reps : form->out;
 }
 
 /* Eight bytes aligned, and within one page. */
 static bool pointer_valid(u64 gpa, u32 size)
 {
-	return !(gpa % 8) && gpa % HV_PAGE_SIZE + size <= HV_PAGE_SIZE;
+	return !size || (!(gpa % 8) && gpa % HV_PAGE_SIZE + size <= HV_PAGE_SIZE);
+}
+
+static u16 check_pointers(const struct rs_hypercall *call, u32 out)
+{
+	return pointer_valid(call->input, call->size) && pointer_valid(call->output, out) ?
+	       HV_STATUS_SUCCESS : HV_STATUS_INVALID_ALIGNMENT;
+}
+
+/* Output begins in the first XMM register, or pair of the others, that holds no input. */
+static u16 check_registers(struct rs_hypercall *call, u32 out)
+{
+	u32 used = (call->size + XMM_BYTES - 1) / XMM_BYTES * XMM_BYTES;
+
+	call->fast_out = used / 8;
+	return call->size <= FAST_BYTES && (!out || used + out <= FAST_BYTES) ?
+	       HV_STATUS_SUCCESS : HV_STATUS_INVALID_HYPERCALL_INPUT;
 }
 
 /**
  * rs_hypercall_parse() - check a call against its form
  * @form: what its code demands
- * @call: control, input and output are set, words is zero; the rest is filled in
- *
- * Fast calls have 16 bytes of input: XMM input is not announced.
+ * @call: control, input and output are set; the rest is filled in
  *
  * Return: HV_STATUS_SUCCESS, _INVALID_HYPERCALL_INPUT or _INVALID_ALIGNMENT
  */
 u16 rs_hypercall_parse(const struct rs_hypercall_form *form, struct rs_hypercall *call)
 {
-	u32 size;
+	u32 out;
 
 	call->varhead = HV_HYPERCALL_VARHEAD(call->control);
 	call->reps = HV_HYPERCALL_REP_COUNT(call->control);
 	call->start = HV_HYPERCALL_REP_START(call->control);
 	call->copy = form->header + (call->varhead ? 8 : 0);
-	size = input_size(form, call);
+	call->elements = form->header + call->varhead * 8u;
+	call->size = call->elements + (u32)call->reps * form->element;
+	out = output_size(form, call);
 	if (call->control & RESERVED || !reps_valid(form, call))
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	if (call->varhead && !(form->flags & RS_HYPERCALL_VARHEAD))
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
-	if (is_fast(call)) {
-		if (size > FAST_BYTES)
-			return HV_STATUS_INVALID_HYPERCALL_INPUT;
-		call->words[0] = call->input;
-		call->words[1] = call->output;
-		return HV_STATUS_SUCCESS;
-	}
-	return pointer_valid(call->input, size) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_ALIGNMENT;
+	return is_fast(call) ? check_registers(call, out) : check_pointers(call, out);
 }
 
 static unsigned int count_bits(u64 value)

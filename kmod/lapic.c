@@ -198,6 +198,39 @@ static bool pin_accepts(const struct rs_lapic *lapic, u32 lvt, u8 mode)
 	return !(lvt & RS_LVT_MASKED) && rs_delivery_mode(lvt) == mode;
 }
 
+static bool is_set(const u64 bits[4], u8 vector)
+{
+	return bits[vector / 64] & BIT_ULL(vector % 64);
+}
+
+bool rs_lapic_requested(const struct rs_lapic *lapic)
+{
+	return lapic->irr[0] | lapic->irr[1] | lapic->irr[2] | lapic->irr[3];
+}
+
+bool rs_lapic_in_service(const struct rs_lapic *lapic, u8 vector)
+{
+	return is_set(lapic->isr, vector);
+}
+
+/**
+ * rs_lapic_lazy_eoi() - would nobody notice when the EOI came late?
+ * @lapic:  whose
+ * @vector: requested, not in service yet
+ *
+ * Return: true when it is edge-triggered, and no other vector is requested or in service
+ */
+bool rs_lapic_lazy_eoi(const struct rs_lapic *lapic, u8 vector)
+{
+	u64 others = 0;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		others |= lapic->isr[i] |
+			  (lapic->irr[i] & ~(i == vector / 64 ? BIT_ULL(vector % 64) : 0));
+	return !others && !is_set(lapic->tmr, vector);
+}
+
 bool rs_lapic_accepts_extint(const struct rs_lapic *lapic)
 {
 	return pin_accepts(lapic, lapic->lvt_lint0, HV_X64_INTERRUPT_EXT_INT);

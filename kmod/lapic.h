@@ -162,6 +162,13 @@ int rs_lapic_pending(const struct rs_lapic *lapic);
 /* The CPU took @vector: IRR to ISR, or with @auto_eoi out of both. */
 void rs_lapic_acknowledge(struct rs_lapic *lapic, u8 vector, bool auto_eoi);
 
+/* Is some vector requested; is @vector in service? */
+bool rs_lapic_requested(const struct rs_lapic *lapic);
+bool rs_lapic_in_service(const struct rs_lapic *lapic, u8 vector);
+
+/* Would nobody notice when the EOI of @vector, requested now, came late? */
+bool rs_lapic_lazy_eoi(const struct rs_lapic *lapic, u8 vector);
+
 /* Would an external 8259's INTR reach the CPU (LINT0 is ExtINT, or the APIC is off)? */
 bool rs_lapic_accepts_extint(const struct rs_lapic *lapic);
 

@@ -9,6 +9,9 @@
 
 #include "hv.h"
 
+/* Lower ones are the CPU's exceptions. */
+#define RS_APIC_VECTOR_FIRST	16u
+
 /* Power-on values of vp->msrs.  INIT leaves them alone (SDM3 table 10-1). */
 void rs_msrs_init(struct rs_vp *vp);
 

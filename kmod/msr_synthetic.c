@@ -14,9 +14,11 @@
 #define NS_PER_UNIT		100u		/* of VP runtime */
 #define TPR_MAX			0xffull
 
+/* @privilege: of the partition, HV_ACCESS_*; 0: none is needed */
 struct synthetic_msr {
 	u32 first;
 	u32 last;
+	u32 privilege;
 	int (*read)(struct rs_vp *vp, u32 msr, u64 *value);
 	int (*write)(struct rs_vp *vp, u32 msr, u64 value);
 };
@@ -187,11 +189,12 @@ static int read_assist(struct rs_vp *vp, u32 msr, u64 *value)
 	return 0;
 }
 
-/* We never promise that an EOI is not required; what lay there must not do so either. */
+/* What lay there must not promise that an EOI is not required. */
 static int write_assist(struct rs_vp *vp, u32 msr, u64 value)
 {
 	static const u8 head[offsetof(struct hv_vp_assist_page, rest)];
 
+	rs_assist_disarm(vp);
 	if (value & HV_MSR_ENABLE &&
 	    rs_gpa_write(vp->partition, value & HV_MSR_PAGE_MASK, head, sizeof(head)))
 		return -EINVAL;
@@ -254,36 +257,106 @@ static int write_crash_ctl(struct rs_vp *vp, u32 msr, u64 value)
 	return !!(value & HV_CRASH_NOTIFY);
 }
 
+static int read_reenlightenment(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->reenlightenment, value);
+}
+
+static int write_reenlightenment(struct rs_vp *vp, u32 msr, u64 value)
+{
+	if (value & ~HV_REENLIGHTENMENT_VALID ||
+	    (value & HV_REENLIGHTENMENT_ENABLED &&
+	     HV_REENLIGHTENMENT_VECTOR(value) < RS_APIC_VECTOR_FIRST))
+		return -EINVAL;
+	mutex_lock(&vp->partition->tlfs_lock);
+	vp->partition->reenlightenment = value;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return 0;
+}
+
+static int read_tsc_emulation(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->tsc_emulation, value);
+}
+
+static int write_tsc_emulation(struct rs_vp *vp, u32 msr, u64 value)
+{
+	if (value & ~HV_TSC_EMULATION_ENABLED)
+		return -EINVAL;
+	mutex_lock(&vp->partition->tlfs_lock);
+	vp->partition->tsc_emulation = value;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return 0;
+}
+
+/* The TSC is the one that the guest began with: nothing is emulated, and 0 says so. */
+static int write_tsc_emulation_status(struct rs_vp *vp, u32 msr, u64 value)
+{
+	return value & ~HV_TSC_EMULATION_IN_PROGRESS ? -EINVAL : 0;
+}
+
+static int read_tsc_invariant(struct rs_vp *vp, u32 msr, u64 *value)
+{
+	return read_locked(vp, &vp->partition->tsc_invariant, value);
+}
+
+/* Once exposed it stays so. */
+static int write_tsc_invariant(struct rs_vp *vp, u32 msr, u64 value)
+{
+	int err = 0;
+
+	mutex_lock(&vp->partition->tlfs_lock);
+	if (value & ~HV_EXPOSE_INVARIANT_TSC || vp->partition->tsc_invariant & ~value)
+		err = -EINVAL;
+	else
+		vp->partition->tsc_invariant = value;
+	mutex_unlock(&vp->partition->tlfs_lock);
+	return err;
+}
+
+#define MSRS(first, last, privilege, read, write) \
+	{ HV_X64_MSR_##first, HV_X64_MSR_##last, privilege, read, write }
+#define MSR(name, privilege, read, write)	MSRS(name, name, privilege, read, write)
+
 /* Those that running guests touch most come first.  Without a function: #GP. */
 static const struct synthetic_msr table[] = {
-	{ HV_X64_MSR_STIMER0_CONFIG, HV_X64_MSR_STIMER3_COUNT, read_stimer, write_stimer },
-	{ HV_X64_MSR_EOI, HV_X64_MSR_EOI, NULL, write_eoi },
-	{ HV_X64_MSR_ICR, HV_X64_MSR_ICR, read_icr, write_icr },
-	{ HV_X64_MSR_TPR, HV_X64_MSR_TPR, read_tpr, write_tpr },
-	{ HV_X64_MSR_SCONTROL, HV_X64_MSR_EOM, read_synic, write_synic },
-	{ HV_X64_MSR_SINT0, HV_X64_MSR_SINT15, read_synic, write_synic },
-	{ HV_X64_MSR_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT, read_reference_count, NULL },
-	{ HV_X64_MSR_GUEST_IDLE, HV_X64_MSR_GUEST_IDLE, read_idle, NULL },
-	{ HV_X64_MSR_GUEST_OS_ID, HV_X64_MSR_GUEST_OS_ID, read_os_id, write_os_id },
-	{ HV_X64_MSR_HYPERCALL, HV_X64_MSR_HYPERCALL, read_hypercall, write_hypercall },
-	{ HV_X64_MSR_VP_INDEX, HV_X64_MSR_VP_INDEX, read_vp_index, NULL },
-	{ HV_X64_MSR_RESET, HV_X64_MSR_RESET, read_zero, write_reset },
-	{ HV_X64_MSR_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME, read_runtime, NULL },
-	{ HV_X64_MSR_REFERENCE_TSC, HV_X64_MSR_REFERENCE_TSC, read_reference_tsc,
-	  write_reference_tsc },
-	{ HV_X64_MSR_TSC_FREQUENCY, HV_X64_MSR_APIC_FREQUENCY, read_frequency, NULL },
-	{ HV_X64_MSR_VP_ASSIST_PAGE, HV_X64_MSR_VP_ASSIST_PAGE, read_assist, write_assist },
-	{ HV_X64_MSR_CRASH_P0, HV_X64_MSR_CRASH_P4, read_crash, write_crash },
-	{ HV_X64_MSR_CRASH_CTL, HV_X64_MSR_CRASH_CTL, read_crash_ctl, write_crash_ctl },
+	MSRS(STIMER0_CONFIG, STIMER3_COUNT, HV_ACCESS_STIMER, read_stimer, write_stimer),
+	MSR(EOI, HV_ACCESS_APIC, NULL, write_eoi),
+	MSR(ICR, HV_ACCESS_APIC, read_icr, write_icr),
+	MSR(TPR, HV_ACCESS_APIC, read_tpr, write_tpr),
+	MSRS(SCONTROL, EOM, HV_ACCESS_SYNIC, read_synic, write_synic),
+	MSRS(SINT0, SINT15, HV_ACCESS_SYNIC, read_synic, write_synic),
+	MSR(TIME_REF_COUNT, HV_ACCESS_TIME_REF_COUNT, read_reference_count, NULL),
+	MSR(GUEST_IDLE, HV_ACCESS_GUEST_IDLE, read_idle, NULL),
+	MSR(GUEST_OS_ID, HV_ACCESS_HYPERCALL, read_os_id, write_os_id),
+	MSR(HYPERCALL, HV_ACCESS_HYPERCALL, read_hypercall, write_hypercall),
+	MSR(VP_INDEX, HV_ACCESS_VP_INDEX, read_vp_index, NULL),
+	MSR(RESET, HV_ACCESS_RESET, read_zero, write_reset),
+	MSR(VP_RUNTIME, HV_ACCESS_VP_RUNTIME, read_runtime, NULL),
+	MSR(REFERENCE_TSC, HV_ACCESS_REFERENCE_TSC, read_reference_tsc, write_reference_tsc),
+	MSRS(TSC_FREQUENCY, APIC_FREQUENCY, HV_ACCESS_FREQUENCY, read_frequency, NULL),
+	MSR(VP_ASSIST_PAGE, HV_ACCESS_APIC, read_assist, write_assist),
+	MSRS(CRASH_P0, CRASH_P4, 0, read_crash, write_crash),
+	MSR(CRASH_CTL, 0, read_crash_ctl, write_crash_ctl),
+	MSR(REENLIGHTENMENT_CONTROL, HV_ACCESS_REENLIGHTENMENT, read_reenlightenment,
+	    write_reenlightenment),
+	MSR(TSC_EMULATION_CONTROL, HV_ACCESS_REENLIGHTENMENT, read_tsc_emulation,
+	    write_tsc_emulation),
+	MSR(TSC_EMULATION_STATUS, HV_ACCESS_REENLIGHTENMENT, read_zero,
+	    write_tsc_emulation_status),
+	MSR(TSC_INVARIANT_CONTROL, HV_ACCESS_TSC_INVARIANT, read_tsc_invariant,
+	    write_tsc_invariant),
 };
 
-static const struct synthetic_msr *find(u32 msr)
+/* NULL too for one that the partition has no privilege for. */
+static const struct synthetic_msr *find(struct rs_vp *vp, u32 msr)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++)
 		if (msr >= table[i].first && msr <= table[i].last)
-			return &table[i];
+			return table[i].privilege & ~READ_ONCE(vp->partition->privileges) ?
+			       NULL : &table[i];
 	return NULL;
 }
 
@@ -297,7 +370,7 @@ static const struct synthetic_msr *find(u32 msr)
  */
 int rs_synthetic_read(struct rs_vp *vp, u32 msr, u64 *value)
 {
-	const struct synthetic_msr *entry = find(msr);
+	const struct synthetic_msr *entry = find(vp, msr);
 
 	return entry && entry->read ? entry->read(vp, msr, value) : -EINVAL;
 }
@@ -312,7 +385,7 @@ int rs_synthetic_read(struct rs_vp *vp, u32 msr, u64 *value)
  */
 int rs_synthetic_write(struct rs_vp *vp, u32 msr, u64 value)
 {
-	const struct synthetic_msr *entry = find(msr);
+	const struct synthetic_msr *entry = find(vp, msr);
 
 	return entry && entry->write ? entry->write(vp, msr, value) : -EINVAL;
 }

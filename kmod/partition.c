@@ -42,6 +42,8 @@ struct rs_partition *rs_partition_create(u32 vp_count, const struct rs_upcalls *
 	err = rs_backend->partition_init(partition);
 	if (err)
 		goto destroy_gpa;
+	rs_ports_init(partition);
+	partition->privileges = rs_privileges();
 	rs_debugfs_add(partition);
 	return partition;
 
@@ -59,6 +61,7 @@ static void partition_free(struct kref *ref)
 	u32 i;
 
 	rs_debugfs_remove(partition);
+	rs_ports_destroy(partition);
 	for (i = 0; i < partition->vp_count; i++)
 		if (partition->vps[i])
 			rs_vp_destroy(partition->vps[i]);
@@ -221,11 +224,39 @@ int rs_get_property(struct rs_partition *partition, struct vid_property *propert
 	case VID_PROPERTY_PINNED_PAGES:
 		property->value = atomic64_read(&partition->gpa.pinned);
 		return 0;
+	case VID_PROPERTY_PRIVILEGES:
+		property->value = READ_ONCE(partition->privileges);
+		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 EXPORT_SYMBOL_GPL(rs_get_property);
+
+static void set_reference_time(struct rs_partition *partition, u64 time)
+{
+	mutex_lock(&partition->tlfs_lock);
+	WRITE_ONCE(partition->reference_offset,
+		   READ_ONCE(partition->reference_offset) +
+		   (s64)(time - rs_reference_time(partition)));
+	mutex_unlock(&partition->tlfs_lock);
+	rs_reference_tsc_refresh(partition);
+}
+
+/* Tells the guest that its TSC is another one, if it wants to know. */
+static int reenlighten(struct rs_partition *partition)
+{
+	struct rs_vp *vp;
+	u64 control;
+
+	mutex_lock(&partition->tlfs_lock);
+	control = partition->reenlightenment;
+	mutex_unlock(&partition->tlfs_lock);
+	vp = rs_partition_vp(partition, HV_REENLIGHTENMENT_TARGET(control));
+	if (control & HV_REENLIGHTENMENT_ENABLED && vp)
+		rs_vp_post(vp, HV_REENLIGHTENMENT_VECTOR(control), false);
+	return 0;
+}
 
 /**
  * rs_set_property() - as VID_SET_PROPERTY
@@ -236,16 +267,23 @@ EXPORT_SYMBOL_GPL(rs_get_property);
  */
 int rs_set_property(struct rs_partition *partition, const struct vid_property *property)
 {
-	if (property->code > VID_PROPERTY_PINNED_PAGES)
-		return -EINVAL;
-	if (property->code != VID_PROPERTY_REFERENCE_TIME)
+	switch (property->code) {
+	case VID_PROPERTY_REFERENCE_TIME:
+		set_reference_time(partition, property->value);
+		return 0;
+	case VID_PROPERTY_PRIVILEGES:
+		if (property->value & ~rs_privileges())
+			return -EINVAL;
+		WRITE_ONCE(partition->privileges, property->value);
+		return 0;
+	case VID_PROPERTY_REENLIGHTEN:
+		return property->value ? -EINVAL : reenlighten(partition);
+	case VID_PROPERTY_TSC_FREQUENCY:
+	case VID_PROPERTY_APIC_FREQUENCY:
+	case VID_PROPERTY_PINNED_PAGES:
 		return -EACCES;
-	mutex_lock(&partition->tlfs_lock);
-	WRITE_ONCE(partition->reference_offset,
-		   READ_ONCE(partition->reference_offset) +
-		   (s64)(property->value - rs_reference_time(partition)));
-	mutex_unlock(&partition->tlfs_lock);
-	rs_reference_tsc_refresh(partition);
-	return 0;
+	default:
+		return -EINVAL;
+	}
 }
 EXPORT_SYMBOL_GPL(rs_set_property);

@@ -85,35 +85,15 @@ static int set_rip(struct rs_vp *vp, u32 name, const union hv_register_value *va
 	return 0;
 }
 
-/* The guest's FPU image; init state is zero whatever the bytes are (SDM1 §13.6). */
-static u32 *xmm_words(struct rs_vp *vp, u32 name)
-{
-	return &vp->fpu.fpstate->regs.fxsave.xmm_space[(name - HV_X64_REGISTER_XMM0) * 4];
-}
-
-static bool xmm_valid(struct rs_vp *vp)
-{
-	return !cpu_feature_enabled(X86_FEATURE_XSAVE) ||
-	       vp->fpu.fpstate->regs.xsave.header.xfeatures & XFEATURE_MASK_SSE;
-}
-
 static int get_xmm(struct rs_vp *vp, u32 name, union hv_register_value *value)
 {
-	if (xmm_valid(vp))
-		memcpy(value, xmm_words(vp, name), 16);
-	else
-		memset(value, 0, 16);
+	rs_vp_read_xmm(vp, &value->reg128.low, name - HV_X64_REGISTER_XMM0, 1);
 	return 0;
 }
 
 static int set_xmm(struct rs_vp *vp, u32 name, const union hv_register_value *value)
 {
-	if (!xmm_valid(vp)) {
-		memset(xmm_words(vp, HV_X64_REGISTER_XMM0), 0, 256);
-		vp->fpu.fpstate->regs.fxsave.mxcsr = 0x1f80;
-		vp->fpu.fpstate->regs.xsave.header.xfeatures |= XFEATURE_MASK_SSE;
-	}
-	memcpy(xmm_words(vp, name), value, 16);
+	rs_vp_write_xmm(vp, &value->reg128.low, name - HV_X64_REGISTER_XMM0, 1);
 	return 0;
 }
 

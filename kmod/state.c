@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the layer above may ask of a VP that does not run: registers, XSAVE area,
- * local APIC, a page walk.  Each takes vp->mutex or fails with -EBUSY.
+ * local APIC, a page walk.  Each owns the VP meanwhile or fails with -EBUSY.
  */
 #include <linux/slab.h>
 #include <asm/fpu/api.h>
@@ -20,11 +20,11 @@ static int each_register(struct rs_vp *vp, struct vid_register *registers, u32 c
 	int err = 0;
 	u32 i;
 
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	for (i = 0; i < count && !err; i++)
 		err = registers[i].mbz ? -EINVAL : act(vp, &registers[i]);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return err;
 }
 
@@ -77,10 +77,10 @@ int rs_vp_translate(struct rs_vp *vp, struct vid_translate_gva *translate)
 				 HV_TRANSLATE_GVA_VALIDATE_EXECUTE |
 				 HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT))
 		return -EINVAL;
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	rs_gva_translate(vp, translate->gva, translate->flags, &walk);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	translate->gpa = walk.gpa;
 	translate->result = walk.result;
 	translate->error_code = walk.error_code;
@@ -101,13 +101,13 @@ int rs_vp_access_apic(struct rs_vp *vp, struct vid_apic_access *access)
 
 	if (access->write > 1 || access->mbz)
 		return -EINVAL;
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	if (access->write)
 		err = rs_lapic_write(&vp->lapic, access->offset, access->value);
 	else
 		err = rs_lapic_read(&vp->lapic, access->offset, &access->value);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rs_vp_access_apic);
@@ -121,14 +121,14 @@ EXPORT_SYMBOL_GPL(rs_vp_access_apic);
  */
 int rs_vp_get_lapic(struct rs_vp *vp, struct vid_lapic_state *state)
 {
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	memset(state, 0, sizeof(*state));
 	rs_vp_receive(vp);		/* what waits in the mailbox belongs to the state */
 	rs_lapic_get_state(&vp->lapic, state->regs, &state->timer_remaining);
 	state->apic_base = vp->lapic.base;
 	state->tsc_deadline = vp->lapic.tsc_deadline;
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(rs_vp_get_lapic);
@@ -146,11 +146,11 @@ int rs_vp_set_lapic(struct rs_vp *vp, const struct vid_lapic_state *state)
 
 	if (state->mbz)
 		return -EINVAL;
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	err = rs_lapic_set_state(&vp->lapic, state->regs, state->apic_base,
 				 state->tsc_deadline, state->timer_remaining);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rs_vp_set_lapic);
@@ -185,10 +185,10 @@ EXPORT_SYMBOL_GPL(rs_xsave_size);
  */
 int rs_vp_get_xsave(struct rs_vp *vp, void *buffer, u32 size)
 {
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	fpu_copy_guest_fpstate_to_uabi(&vp->fpu, buffer, size, rs_xcr0_supported(), 0);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(rs_vp_get_xsave);
@@ -217,10 +217,10 @@ int rs_vp_set_xsave(struct rs_vp *vp, const void *buffer, u32 size)
 
 	if (size < rs_xsave_size() || !xsave_valid(buffer))
 		return -EINVAL;
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	err = fpu_copy_uabi_to_guest_fpstate(&vp->fpu, buffer, rs_xcr0_supported(), &pkru);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rs_vp_set_xsave);

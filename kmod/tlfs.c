@@ -40,7 +40,10 @@ static void synic_assert(struct rs_synic *synic, u8 vector)
 
 static void synic_retry(struct rs_synic *synic, unsigned int sint)
 {
-	rs_stimers_retry(&synic_vp(synic)->stimers, sint);
+	struct rs_vp *vp = synic_vp(synic);
+
+	if (!rs_outbox_deliver(vp, sint))
+		rs_stimers_retry(&vp->stimers, sint);
 }
 
 static const struct rs_synic_ops synic_ops = {
@@ -107,6 +110,8 @@ void rs_tlfs_vp_reset(struct rs_vp *vp)
 {
 	rs_stimers_reset(&vp->stimers);
 	rs_synic_reset(&vp->synic);
+	rs_outbox_reset(vp);
+	rs_assist_disarm(vp);
 	vp->vp_assist = 0;
 }
 

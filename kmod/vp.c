@@ -100,6 +100,7 @@ static struct rs_vp *vp_alloc(struct rs_partition *partition, u32 index)
 	vp->tsc_offset = -partition->tsc_base;
 	mutex_init(&vp->mutex);
 	rcuwait_init(&vp->wait);
+	rs_calls_init(vp);
 	rs_vp_timers_init(vp);
 	rs_lapic_init(&vp->lapic, index, index == 0, &lapic_ops);
 	return vp;
@@ -114,14 +115,19 @@ static int vp_init(struct rs_vp *vp)
 		return err;
 	if (!fpu_alloc_guest_fpstate(&vp->fpu))
 		goto free_page;
-	err = rs_backend->vp_init(vp);
+	err = rs_outbox_init(vp);
 	if (err)
 		goto free_fpu;
+	err = rs_backend->vp_init(vp);
+	if (err)
+		goto free_outbox;
 	rs_backend->tsc_offset(vp, vp->tsc_offset);
 	rs_tlfs_vp_init(vp);
 	rs_vp_reset(vp);
 	return 0;
 
+free_outbox:
+	rs_outbox_destroy(vp);
 free_fpu:
 	fpu_free_guest_fpstate(&vp->fpu);
 free_page:
@@ -180,6 +186,7 @@ void rs_vp_destroy(struct rs_vp *vp)
 {
 	rs_vp_timers_cancel(vp);
 	rs_backend->vp_destroy(vp);
+	rs_outbox_destroy(vp);
 	fpu_free_guest_fpstate(&vp->fpu);
 	free_page((unsigned long)vp->page);
 	kfree(vp);
@@ -266,6 +273,8 @@ static int vp_process_requests(struct rs_vp *vp)
 		return -EINTR;
 	if (test_and_clear_bit(RS_REQUEST_FLUSH, &vp->requests))
 		rs_backend->flush_tlb(vp);
+	if (test_and_clear_bit(RS_REQUEST_CALL, &vp->requests))
+		rs_calls_serve(vp);
 	clear_bit(RS_REQUEST_TIMER, &vp->requests);
 	clear_bit(RS_REQUEST_EVENT, &vp->requests);
 	smp_mb__after_atomic();		/* the bits before what they announce */
@@ -384,8 +393,10 @@ static int vp_turn(struct rs_vp *vp)
 	if (vp_block(vp))
 		return RS_RESUME;
 	cond_resched();
+	rs_assist_sync(vp);
 	if (!vp_guest(vp))
 		return RS_RESUME;
+	rs_assist_sync(vp);
 	trace_rs_exit(vp->partition->id, vp->index, vp->exit.kind, vp->regs.rip,
 		      vp->exit.hardware);
 	return rs_handle_exit(vp);
@@ -402,6 +413,7 @@ static int vp_run_owned(struct rs_vp *vp)
 	do {
 		ret = vp_turn(vp);
 	} while (ret == RS_RESUME);
+	rs_assist_disarm(vp);
 	fpu_swap_kvm_fpstate(&vp->fpu, false);
 	vp_publish_page(vp);
 	vp->runtime_ns = rs_vp_runtime(vp);
@@ -427,10 +439,10 @@ int rs_vp_run(struct rs_vp *vp)
 
 	if (current->mm != vp->partition->gpa.mm)
 		return -EIO;
-	if (!mutex_trylock(&vp->mutex))
+	if (!rs_vp_own(vp))
 		return -EBUSY;
 	ret = vp_run_owned(vp);
-	mutex_unlock(&vp->mutex);
+	rs_vp_disown(vp);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(rs_vp_run);

@@ -73,4 +73,11 @@ static inline void rs_eventfd_signal(struct eventfd_ctx *eventfd)
 }
 #endif
 
+/* 6.16 moved the FPU out of thread_struct. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define rs_current_fpstate()	(current->thread.fpu.fpstate)
+#else
+#define rs_current_fpstate()	(x86_task_fpu(current)->fpstate)
+#endif
+
 #endif

@@ -62,6 +62,32 @@ u32 rs_xsave_size(void);
 int rs_vp_get_xsave(struct rs_vp *vp, void *buffer, u32 size);
 int rs_vp_set_xsave(struct rs_vp *vp, const void *buffer, u32 size);
 
+/**
+ * struct rs_port_ops - what is behind a connection of the guest's
+ * @message: HvPostMessage; HV_STATUS_INSUFFICIENT_BUFFERS makes the guest try again.
+ *           header.origination_id is the connection.  NULL: the connection takes none
+ * @event:   HvSignalEvent of a flag.  NULL: the connection takes none
+ *
+ * Both return HV_STATUS_*, run under RCU in the VP's thread, and may not sleep.
+ */
+struct rs_port_ops {
+	u16 (*message)(void *context, const struct hv_message *message);
+	u16 (*event)(void *context, u16 flag);
+};
+
+/* -EINVAL, -EEXIST, -ENOMEM */
+int rs_port_connect(struct rs_partition *partition, u32 connection,
+		    const struct rs_port_ops *ops, void *context);
+/* Nothing of the port runs when this returns. */
+void rs_port_disconnect(struct rs_partition *partition, u32 connection);
+
+/* A message into the guest's slot of @sint, as soon as that is free.  -EAGAIN: too many wait. */
+int rs_post_message(struct rs_vp *vp, u32 sint, const struct hv_message *message);
+/* How many of them the guest has not got yet.  Any context. */
+u32 rs_messages_waiting(struct rs_vp *vp, u32 sint);
+/* Sets an event flag of the guest and interrupts it.  Any context. */
+int rs_signal_event(struct rs_vp *vp, u32 sint, u32 flag);
+
 /* Memory; fields are validated here. */
 int rs_gpa_map(struct rs_partition *partition, const struct vid_map_gpa *map);
 int rs_gpa_unmap(struct rs_partition *partition, u64 gpa, u64 size);

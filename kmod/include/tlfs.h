@@ -72,6 +72,16 @@ enum hv_msr {
 #define HV_STIMER_CONFIG_VALID		0x000f1fffull
 #define HV_STIMER_COUNT			4
 
+/* HV_X64_MSR_REENLIGHTENMENT_CONTROL. */
+#define HV_REENLIGHTENMENT_VECTOR(v)	((v) & 0xff)
+#define HV_REENLIGHTENMENT_ENABLED	(1ull << 16)
+#define HV_REENLIGHTENMENT_TARGET(v)	((__u32)((v) >> 32))
+#define HV_REENLIGHTENMENT_VALID	0xffffffff000100ffull
+/* HV_X64_MSR_TSC_EMULATION_CONTROL and _STATUS; HV_X64_MSR_TSC_INVARIANT_CONTROL. */
+#define HV_TSC_EMULATION_ENABLED	1ull
+#define HV_TSC_EMULATION_IN_PROGRESS	1ull
+#define HV_EXPOSE_INVARIANT_TSC		1ull
+
 /* HV_X64_MSR_CRASH_CTL. */
 #define HV_CRASH_NOTIFY_MSG		(1ull << 62)
 #define HV_CRASH_NOTIFY			(1ull << 63)
@@ -110,12 +120,15 @@ enum hv_cpuid {
 /* High half: EBX. */
 #define HV_POST_MESSAGES		(1u << 4)
 #define HV_SIGNAL_EVENTS		(1u << 5)
+#define HV_ACCESS_VP_REGISTERS		(1u << 17)
 #define HV_ENABLE_EXTENDED_HYPERCALLS	(1u << 20)
+#define HV_START_VIRTUAL_PROCESSOR	(1u << 21)
 /* EDX: features. */
 #define HV_FEATURE_XMM_INPUT		(1u << 4)
 #define HV_FEATURE_GUEST_IDLE		(1u << 5)
 #define HV_FEATURE_FREQUENCY_MSRS	(1u << 8)
 #define HV_FEATURE_GUEST_CRASH_MSRS	(1u << 10)
+#define HV_FEATURE_EXTENDED_GVA_RANGES	(1u << 14)	/* in lists of addresses to flush */
 #define HV_FEATURE_XMM_OUTPUT		(1u << 15)
 #define HV_FEATURE_STIMER_DIRECT	(1u << 19)
 /* CPUID 0x40000004 EAX: what the guest is recommended to use. */
@@ -137,6 +150,8 @@ enum hv_cpuid {
 #define HV_HYPERCALL_REP_START(in)	(((in) >> 48) & 0xfff)
 #define HV_HYPERCALL_RSVD		0xf000f00078000000ull
 #define HV_HYPERCALL_REPS_DONE(reps)	((__u64)(reps) << 32)
+#define HV_HYPERCALL_REP_START_SHIFT	48
+#define HV_HYPERCALL_REP_START_MASK	(0xfffull << HV_HYPERCALL_REP_START_SHIFT)
 
 enum hv_call {
 	HV_CALL_SWITCH_VIRTUAL_ADDRESS_SPACE	= 0x0001,
@@ -219,6 +234,42 @@ struct hv_send_cluster_ipi_ex {
 	__u8 target_vtl;
 	__u8 reserved[3];
 	struct hv_vp_set vp_set;
+};
+
+/* Who is meant by a hypercall that names a partition and a VP. */
+#define HV_PARTITION_ID_SELF	(~0ull)
+#define HV_VP_INDEX_SELF	0xfffffffeu
+
+/* HV_INPUT_VTL: a number, and whether it counts. */
+#define HV_INPUT_VTL_NUMBER	0x0fu
+#define HV_INPUT_VTL_USE	0x10u
+
+struct hv_post_message {
+	__u32 connection_id;
+	__u32 reserved;
+	__u32 message_type;
+	__u32 payload_size;
+	__u64 payload[30];
+};
+
+struct hv_signal_event {
+	__u32 connection_id;
+	__u16 flag_number;
+	__u16 reserved;
+};
+
+/* HvCallGetVpRegisters and HvCallSetVpRegisters, before the list. */
+struct hv_vp_registers {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 target_vtl;
+	__u8 reserved[3];
+};
+
+struct hv_get_vp_index_from_apic_id {
+	__u64 partition_id;
+	__u8 target_vtl;
+	__u8 reserved[7];
 };
 
 /* Reference TSC page (TLFS "Partition Reference TSC Page"). */
@@ -317,6 +368,28 @@ struct hv_x64_table_register {
 	__u16 pad[3];
 	__u16 limit;
 	__u64 base;
+};
+
+/* HV_INITIAL_VP_CONTEXT: where a VP begins that never ran. */
+struct hv_initial_vp_context {
+	__u64 rip;
+	__u64 rsp;
+	__u64 rflags;
+	struct hv_x64_segment_register cs, ds, es, fs, gs, ss, tr, ldtr;
+	struct hv_x64_table_register idtr, gdtr;
+	__u64 efer;
+	__u64 cr0;
+	__u64 cr3;
+	__u64 cr4;
+	__u64 msr_cr_pat;
+};
+
+struct hv_start_virtual_processor {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 target_vtl;
+	__u8 reserved[3];
+	struct hv_initial_vp_context context;
 };
 
 /* Intercept messages (TLFS "Intercept Message Formats"). */
@@ -512,6 +585,13 @@ union hv_register_value {
 	struct hv_x64_table_register table;
 };
 
+/* An element of HvCallSetVpRegisters. */
+struct hv_register_assoc {
+	__u32 name;			/* enum hv_register_name */
+	__u32 reserved[3];
+	union hv_register_value value;
+};
+
 /* HV_REGISTER_INTERNAL_ACTIVITY_STATE bits. */
 #define HV_ACTIVITY_STARTUP_SUSPEND	(1ull << 0)	/* waits for INIT/SIPI */
 #define HV_ACTIVITY_HALT_SUSPEND	(1ull << 1)
@@ -581,6 +661,12 @@ HV_ASSERT_SIZE(struct hv_x64_cpuid_intercept_message, 104);
 HV_ASSERT_SIZE(union hv_register_value, 16);
 HV_ASSERT_SIZE(struct hv_flush_virtual_address_space, 24);
 HV_ASSERT_SIZE(struct hv_send_cluster_ipi, 16);
+HV_ASSERT_SIZE(struct hv_post_message, 256);
+HV_ASSERT_SIZE(struct hv_signal_event, 8);
+HV_ASSERT_SIZE(struct hv_vp_registers, 16);
+HV_ASSERT_SIZE(struct hv_register_assoc, 32);
+HV_ASSERT_SIZE(struct hv_get_vp_index_from_apic_id, 16);
+HV_ASSERT_SIZE(struct hv_start_virtual_processor, 240);
 #endif
 
 #endif

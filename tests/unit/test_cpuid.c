@@ -79,6 +79,8 @@ static void setup(void)
 		.osxsave = true,
 		.xcr0 = XCR0_AVX,
 		.xcr0_allowed = XCR0_AVX512,
+		.privileges = RS_PRIVILEGES,
+		.invariant_tsc = true,
 	};
 }
 
@@ -320,6 +322,26 @@ START_TEST(caches)
 }
 END_TEST
 
+/* What a partition may not do is not announced to it. */
+START_TEST(privileges)
+{
+	guest.privileges = (u64)HV_SIGNAL_EVENTS << 32 | HV_ACCESS_SYNIC;
+	ck_assert_uint_eq(cpuid(HV_CPUID_FEATURES, 0)[RS_EAX], HV_ACCESS_SYNIC);
+	ck_assert_uint_eq(cpuid(HV_CPUID_FEATURES, 0)[RS_EBX], HV_SIGNAL_EVENTS);
+	guest.privileges = ~0ull;
+	ck_assert_uint_eq(cpuid(HV_CPUID_FEATURES, 0)[RS_EAX], RS_PRIVILEGES_LOW);
+	ck_assert_uint_eq(cpuid(HV_CPUID_FEATURES, 0)[RS_EBX], RS_PRIVILEGES_HIGH);
+}
+END_TEST
+
+START_TEST(invariant_tsc)
+{
+	ck_assert(cpuid(0x80000007, 0)[RS_EDX] & BIT(8));
+	guest.invariant_tsc = false;
+	ck_assert(!(cpuid(0x80000007, 0)[RS_EDX] & BIT(8)));
+}
+END_TEST
+
 START_TEST(addresses_and_power)
 {
 	ck_assert_uint_eq(cpuid(0x80000008, 0)[RS_EAX], 0x3030);
@@ -336,7 +358,7 @@ START_TEST(hypervisor_leaves)
 		{ 0x4000000a, 0x7263694d, 0x666f736f, 0x76482074 },
 		{ 0x31237648 },
 		{ 20348, 10 << 16 },
-		{ 0x0eff, 0, 0, 0x00080520 },
+		{ 0xaeff, 0x00320030, 0, 0x0008c530 },
 		{ 0x0e2c, 0xfff },
 		{ 64, 64 },
 		{ 8 },
@@ -355,7 +377,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		maxima, unknown_leaves_are_zero, hidden_features, features, vector_features,
-		xsave, topology, topology_extremes, caches, addresses_and_power,
+		xsave, topology, topology_extremes, caches, addresses_and_power, privileges,
+		invariant_tsc,
 		hypervisor_leaves,
 	};
 

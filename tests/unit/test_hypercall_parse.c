@@ -20,6 +20,11 @@ static const struct rs_hypercall_form rep_var = {
 	.code = 0x14, .flags = RS_HYPERCALL_REP | RS_HYPERCALL_VARHEAD, .header = 32, .element = 8,
 };
 
+static const struct rs_hypercall_form get = {
+	.code = 0x50, .flags = RS_HYPERCALL_REP, .header = 16, .element = 4, .out = 16,
+};
+static const struct rs_hypercall_form query = { .code = 0x8001, .out = 8 };
+
 static struct rs_hypercall call;
 
 static void setup(void)
@@ -32,13 +37,22 @@ static u16 parse_at(const struct rs_hypercall_form *form, u64 control, u64 gpa)
 	memset(&call, 0, sizeof(call));
 	call.control = form->code | control;
 	call.input = gpa;
-	call.output = 0x1234;
+	call.output = 0x1230;
 	return rs_hypercall_parse(form, &call);
 }
 
 static u16 parse(const struct rs_hypercall_form *form, u64 control)
 {
 	return parse_at(form, control, GPA);
+}
+
+static u16 parse_to(const struct rs_hypercall_form *form, u64 control, u64 output)
+{
+	memset(&call, 0, sizeof(call));
+	call.control = form->code | control;
+	call.input = GPA;
+	call.output = output;
+	return rs_hypercall_parse(form, &call);
 }
 
 START_TEST(well_formed)
@@ -65,8 +79,10 @@ START_TEST(copy_fits)
 
 	for (int i = 0; i < 100000; i++) {
 		control = control * 6364136223846793005ull + 1442695040888963407ull;
-		if (!parse_at(&rep_var, control & ~0xffffull, control >> 20))
+		if (!parse_at(&rep_var, control & ~(0xffffull | HV_HYPERCALL_FAST), control >> 20))
 			ck_assert_uint_le(call.input % HV_PAGE_SIZE + call.copy, HV_PAGE_SIZE);
+		if (!parse_at(&rep_var, (control & ~0xffffull) | HV_HYPERCALL_FAST, control >> 20))
+			ck_assert_uint_le(call.size, sizeof(call.fast));
 		ck_assert_uint_le(call.copy, sizeof(call.words));
 	}
 }
@@ -132,16 +148,53 @@ START_TEST(status_order)
 }
 END_TEST
 
+/* 112 bytes fit: RDX, R8, six XMM registers.  What is fast has no pointer to be wrong. */
 START_TEST(fast)
 {
+	const u16 bad = HV_STATUS_INVALID_HYPERCALL_INPUT;
+
 	ck_assert_uint_eq(parse_at(&small, HV_HYPERCALL_FAST, 0x7777777), HV_STATUS_SUCCESS);
-	ck_assert_uint_eq(call.words[0], 0x7777777);
-	ck_assert_uint_eq(call.words[1], 0x1234);
-	ck_assert_uint_eq(parse(&simple, HV_HYPERCALL_FAST), HV_STATUS_INVALID_HYPERCALL_INPUT);
-	ck_assert_uint_eq(parse(&rep, HV_HYPERCALL_FAST | REPS(1)),
-			  HV_STATUS_INVALID_HYPERCALL_INPUT);
-	ck_assert_uint_eq(parse(&small, 0), HV_STATUS_SUCCESS);
-	ck_assert_uint_eq(call.words[0], 0);
+	ck_assert_uint_eq(parse(&simple, HV_HYPERCALL_FAST), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(parse(&rep, HV_HYPERCALL_FAST | REPS(11)), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(call.size, 112);
+	ck_assert_uint_eq(call.elements, 24);
+	ck_assert_uint_eq(parse(&rep, HV_HYPERCALL_FAST | REPS(12)), bad);
+	ck_assert_uint_eq(parse(&rep_var, HV_HYPERCALL_FAST | REPS(1) | VARHEAD(9)),
+			  HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(call.elements, 32 + 72);
+	ck_assert_uint_eq(parse(&rep_var, HV_HYPERCALL_FAST | REPS(1) | VARHEAD(10)), bad);
+}
+END_TEST
+
+/* Output begins in a register of its own, and must fit behind the input. */
+START_TEST(fast_output)
+{
+	const u16 bad = HV_STATUS_INVALID_HYPERCALL_INPUT;
+
+	ck_assert_uint_eq(parse(&get, HV_HYPERCALL_FAST | REPS(2)), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(call.fast_out, 4);
+	ck_assert_uint_eq(parse(&get, HV_HYPERCALL_FAST | REPS(4)), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(call.fast_out, 4);
+	ck_assert_uint_eq(parse(&get, HV_HYPERCALL_FAST | REPS(5)), bad);
+	ck_assert_uint_eq(parse(&query, HV_HYPERCALL_FAST), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(call.fast_out, 0);
+}
+END_TEST
+
+START_TEST(output_pointers)
+{
+	const u16 bad = HV_STATUS_INVALID_ALIGNMENT;
+
+	ck_assert_uint_eq(parse_to(&get, REPS(2), GPA), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(parse_to(&get, REPS(2), GPA + 4), bad);
+	ck_assert_uint_eq(parse_to(&get, REPS(2), GPA + 4096 - 32), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(parse_to(&get, REPS(2), GPA + 4096 - 24), bad);
+	ck_assert_uint_eq(parse_to(&get, REPS(256), GPA), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(parse_to(&get, REPS(257), GPA), bad);
+	ck_assert_uint_eq(parse_to(&query, 0, GPA + 1), bad);
+	/* a call without output does not look at the pointer, nor one without input */
+	ck_assert_uint_eq(parse_to(&simple, 0, GPA + 1), HV_STATUS_SUCCESS);
+	ck_assert_uint_eq(parse_at(&query, 0, 1), HV_STATUS_SUCCESS);
 }
 END_TEST
 
@@ -174,7 +227,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		well_formed, copy_fits, reserved_bits, repetitions, variable_header, pointers,
-		status_order, fast, vp_sets,
+		status_order, fast, fast_output, output_pointers, vp_sets,
 	};
 
 	return run_suite("hypercall_parse", tests, ARRAY_SIZE(tests), setup);

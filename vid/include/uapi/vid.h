@@ -162,11 +162,68 @@ struct vid_install_intercept {
 /* From now on the run returns a message for it.  ENOSPC beyond INTERCEPTS_MAX. */
 #define VID_INSTALL_INTERCEPT	_IOW(VID_IOC, 0x17, struct vid_install_intercept)
 
+enum vid_port_type {
+	VID_PORT_MESSAGE	= 0,	/* HvPostMessage */
+	VID_PORT_EVENT		= 1,	/* HvSignalEvent */
+};
+
+#define VID_PORT_MESSAGES_MAX	1024
+
+struct vid_create_port {
+	__u32 connection_id;		/* 24 bits: the number that the guest uses */
+	__u32 type;			/* enum vid_port_type */
+	__u32 limit;			/* messages that may wait; flags from 0 on that there are */
+	__u32 mbz;
+};
+
+/*
+ * Returns a descriptor for what the guest sends to a connection, until it is closed.  EEXIST
+ * when another port has it.  poll() says when there is something to read; read() waits for it,
+ * or fails with EAGAIN when the descriptor is O_NONBLOCK.
+ *
+ * MESSAGE: each read() takes one struct hv_message, whose origination_id is the connection
+ * (EINVAL when there is no room for all of it).  When limit (1..PORT_MESSAGES_MAX) messages wait,
+ * HvPostMessage answers HV_STATUS_INSUFFICIENT_BUFFERS.
+ *
+ * EVENT: read() takes the flags that were signalled, limit (1..HV_EVENT_FLAGS_COUNT) bits in
+ * 64-bit words, and clears them.
+ */
+#define VID_CREATE_PORT		_IOW(VID_IOC, 0x1a, struct vid_create_port)
+
+struct vid_post_message {
+	__u32 vp_index;
+	__u32 sint;			/* 0..15 */
+	struct hv_message message;	/* type not NONE, flags and reserved bytes 0 */
+};
+
+/*
+ * Sends the guest a message: it is put into the SINT's slot once that is free.  Lost when the
+ * guest has not enabled its SynIC.  ENOENT without such a VP, EAGAIN when too many wait.
+ */
+#define VID_POST_MESSAGE	_IOW(VID_IOC, 0x1b, struct vid_post_message)
+
+struct vid_signal_event {
+	__u32 vp_index;
+	__u32 sint;			/* 0..15 */
+	__u32 flag;			/* below HV_EVENT_FLAGS_COUNT */
+	__u32 mbz;
+};
+
+/* Sets one of the guest's event flags, and interrupts it when that was clear.  ENOENT. */
+#define VID_SIGNAL_EVENT	_IOW(VID_IOC, 0x1c, struct vid_signal_event)
+
 enum vid_property_code {
 	VID_PROPERTY_TSC_FREQUENCY	= 0,	/* Hz, read only */
 	VID_PROPERTY_APIC_FREQUENCY	= 1,	/* Hz, read only */
 	VID_PROPERTY_REFERENCE_TIME	= 2,	/* 100 ns units */
 	VID_PROPERTY_PINNED_PAGES	= 3,	/* 4 KiB pages, read only */
+	/*
+	 * HV_PARTITION_PRIVILEGE_MASK: EBX << 32 | EAX of CPUID 0x40000003.  All at first; what
+	 * is taken away is not in CPUID, its MSRs are #GP, its hypercalls are denied.
+	 */
+	VID_PROPERTY_PRIVILEGES		= 4,
+	/* Write only, 0: the guest gets its reenlightenment interrupt, if it asked for one. */
+	VID_PROPERTY_REENLIGHTEN	= 5,
 };
 
 struct vid_property {
