@@ -94,6 +94,9 @@ static const struct vid_call vid_partition_calls[] = {
 	{ VID_DIRTY_LOG, vid_dirty_log },
 	{ VID_SET_DOORBELL, vid_set_doorbell },
 	{ VID_INSTALL_INTERCEPT, vid_install_intercept },
+	{ VID_CREATE_PORT, vid_create_port },
+	{ VID_POST_MESSAGE, vid_post_message },
+	{ VID_SIGNAL_EVENT, vid_signal_event },
 	{ VID_GET_PROPERTY, vid_get_property },
 	{ VID_SET_PROPERTY, vid_set_property },
 };

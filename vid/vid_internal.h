@@ -24,7 +24,7 @@
 #define VID_DOORBELL_HASH_BITS	6
 
 /* No call's argument is larger. */
-#define VID_ARGUMENT_MAX	64
+#define VID_ARGUMENT_MAX	sizeof(struct vid_post_message)
 
 /**
  * struct vid_partition - what a partition descriptor refers to
@@ -75,6 +75,11 @@ long vid_map_gpa(void *partition, void *argument);
 long vid_unmap_gpa(void *partition, void *argument);
 long vid_release_gpa(void *partition, void *argument);
 long vid_dirty_log(void *partition, void *argument);
+
+/* ---- port.c */
+long vid_create_port(void *partition, void *argument);
+long vid_post_message(void *partition, void *argument);
+long vid_signal_event(void *partition, void *argument);
 
 /* ---- doorbell.c */
 void vid_doorbells_init(struct vid_partition *partition);

@@ -36,6 +36,11 @@ int vid_dirty_log(int partition, enum vid_dirty_op op, uint64_t gpa, uint64_t si
 int vid_set_doorbell(int partition, const struct vid_doorbell *doorbell);
 int vid_request_interrupt(int partition, const struct vid_interrupt *interrupt);
 int vid_install_intercept(int partition, enum vid_intercept_type type, uint32_t parameter);
+int vid_create_port(int partition, uint32_t connection_id, enum vid_port_type type,
+		    uint32_t limit);
+int vid_post_message(int partition, uint32_t vp_index, uint32_t sint,
+		     const struct hv_message *message);
+int vid_signal_event(int partition, uint32_t vp_index, uint32_t sint, uint32_t flag);
 int vid_get_property(int partition, enum vid_property_code code, uint64_t *value);
 int vid_set_property(int partition, enum vid_property_code code, uint64_t value);
 

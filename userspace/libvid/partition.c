@@ -162,6 +162,64 @@ int vid_install_intercept(int partition, enum vid_intercept_type type, uint32_t 
 }
 
 /**
+ * vid_create_port() - receive what the guest posts or signals to a connection
+ * @partition: from vid_create_partition()
+ * @connection_id: what the guest calls it, 24 bits
+ * @type: messages or events
+ * @limit: messages that may wait, or flags that there are
+ *
+ * read() of the descriptor takes what came (vid.h); close() takes the connection away.
+ *
+ * Return: a descriptor, or -EEXIST when the connection is another port's, -EINVAL, -ENOMEM,
+ * -EMFILE.
+ */
+int vid_create_port(int partition, uint32_t connection_id, enum vid_port_type type,
+		    uint32_t limit)
+{
+	struct vid_create_port create = {
+		.connection_id = connection_id, .type = type, .limit = limit,
+	};
+
+	return vid_ioctl(partition, VID_CREATE_PORT, &create);
+}
+
+/**
+ * vid_post_message() - send the guest a SynIC message
+ * @partition: from vid_create_partition()
+ * @vp_index: which VP gets it
+ * @sint: 0..15
+ * @message: type, size and payload; type not HV_MESSAGE_NONE, flags and reserved bytes 0
+ *
+ * Return: 0, or -ENOENT without such a VP, -EAGAIN when too many wait for the guest, -EINVAL,
+ * -ENOMEM.
+ */
+int vid_post_message(int partition, uint32_t vp_index, uint32_t sint,
+		     const struct hv_message *message)
+{
+	struct vid_post_message post = {
+		.vp_index = vp_index, .sint = sint, .message = *message,
+	};
+
+	return vid_ioctl(partition, VID_POST_MESSAGE, &post);
+}
+
+/**
+ * vid_signal_event() - set one of the guest's SynIC event flags
+ * @partition: from vid_create_partition()
+ * @vp_index: which VP's
+ * @sint: 0..15
+ * @flag: below HV_EVENT_FLAGS_COUNT
+ *
+ * Return: 0, or -ENOENT without such a VP, -EINVAL.
+ */
+int vid_signal_event(int partition, uint32_t vp_index, uint32_t sint, uint32_t flag)
+{
+	struct vid_signal_event signal = { .vp_index = vp_index, .sint = sint, .flag = flag };
+
+	return vid_ioctl(partition, VID_SIGNAL_EVENT, &signal);
+}
+
+/**
  * vid_get_property() - read a property of a partition
  * @partition: from vid_create_partition()
  * @code: which one
