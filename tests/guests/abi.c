@@ -306,8 +306,8 @@ static void test_properties(int partition)
 {
 	struct vid_property property = { .code = VID_PROPERTY_TSC_FREQUENCY };
 
-	expect("GET_PROPERTY of code 4: EINVAL", -EINVAL, partition, VID_GET_PROPERTY,
-	       &(struct vid_property){ .code = 4 });
+	expect("GET_PROPERTY of code 6: EINVAL", -EINVAL, partition, VID_GET_PROPERTY,
+	       &(struct vid_property){ .code = 6 });
 	expect("GET_PROPERTY with mbz: EINVAL", -EINVAL, partition, VID_GET_PROPERTY,
 	       &(struct vid_property){ .mbz = 1 });
 	expect("SET_PROPERTY of code ~0: EINVAL", -EINVAL, partition, VID_SET_PROPERTY,
@@ -352,6 +352,7 @@ int main(void)
 	test_memory();
 	test_doorbells();
 	test_vp();
+	test_ports();
 	test_lifetime();
 	return done_testing();
 }

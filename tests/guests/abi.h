@@ -36,6 +36,7 @@ void test_memory(void);
 void test_doorbells(void);
 void test_vp(void);
 void test_lifetime(void);
+void test_ports(void);
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define RWX		(VID_MAP_READ | VID_MAP_WRITE | VID_MAP_EXECUTE)

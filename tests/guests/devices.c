@@ -179,6 +179,13 @@ static uint64_t (*const requests[])(struct machine_vp *vp, uint64_t rbx, uint64_
 	[HOST_MSR] = host_msr,
 	[HOST_TRANSLATE] = host_translate,
 	[HOST_PINNED] = host_pinned,
+	[HOST_PORT] = host_port,
+	[HOST_READ] = host_read,
+	[HOST_POST] = host_post,
+	[HOST_SIGNAL] = host_signal,
+	[HOST_PRIVILEGES] = host_privileges,
+	[HOST_REENLIGHTEN] = host_reenlighten,
+	[HOST_UNPORT] = host_unport,
 };
 
 /* ---- ports */

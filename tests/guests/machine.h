@@ -60,6 +60,7 @@ struct machine {
 	uint8_t ext_int_vector;
 	uint32_t eois[256];
 	uint64_t worker_msr;
+	int port;			/* of HOST_PORT; 0: none */
 };
 
 /* Made and set up for a guest's entry; ends the process when it cannot. */
@@ -72,6 +73,15 @@ void machine_destroy(struct machine *machine);
 /* Ends the run; the first reason given stands.  Lock held. */
 void machine_end(struct machine *machine, bool passed, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* tlfs.c: requests about ports, messages, privileges */
+uint64_t host_port(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_read(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_post(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_signal(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_privileges(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_reenlighten(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+uint64_t host_unport(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
 
 /* devices.c: acts on the message in the VP's page.  Lock held. */
 void handle_message(struct machine_vp *vp);

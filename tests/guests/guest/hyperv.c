@@ -1,29 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Guests: hypercalls, reference time, SynIC and synthetic timers (TLFS). */
-#include "guest.h"
-
-#define OS_ID		0x8100060100000000ull	/* Linux 6.1, open source */
-#define HYPERCALL_PAGE	(SCRATCH + 0x10000ull)
-#define INPUT_PAGE	(SCRATCH + 0x11000ull)
-#define SIMP		(SCRATCH + 0x12000ull)
-#define SIEFP		(SCRATCH + 0x13000ull)
-#define TSC_PAGE	(SCRATCH + 0x14000ull)
-
-static u64 hypercall(u64 control, u64 input, u64 output)
-{
-	u64 result;
-
-	asm volatile("movq %4, %%r8\n\tcall *%1"
-		     : "=a"(result), "+r"((u64){ HYPERCALL_PAGE }), "+c"(control), "+d"(input)
-		     : "r"(output) : "r8", "r9", "r10", "r11", "memory", "cc");
-	return result;
-}
-
-static void hypercalls_on(void)
-{
-	wrmsr(HV_X64_MSR_GUEST_OS_ID, OS_ID);
-	wrmsr(HV_X64_MSR_HYPERCALL, HYPERCALL_PAGE | HV_MSR_ENABLE);
-}
+#include "hypercall.h"
 
 GUEST(hypercall)
 {
@@ -41,8 +18,6 @@ GUEST(hypercall)
 	CHECK_EQUAL(hypercall(HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, INPUT_PAGE + 1, 0) & 0xffff,
 		    HV_STATUS_INVALID_ALIGNMENT);
 	CHECK(hypercall(HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE, NOWHERE, 0) & 0xffff);
-	if (!(cpuid(HV_CPUID_FEATURES, 0).b & HV_SIGNAL_EVENTS))
-		return;
 	CHECK_EQUAL(hypercall(HV_CALL_SIGNAL_EVENT | HV_HYPERCALL_FAST, 12345, 0) & 0xffff,
 		    HV_STATUS_INVALID_CONNECTION_ID);
 }
@@ -123,19 +98,6 @@ GUEST(tsc_page)
 }
 
 /* ---- SynIC and timers */
-
-static volatile struct hv_message *sint_message(int sint)
-{
-	return &((struct hv_message_page *)SIMP)->sint_message[sint];
-}
-
-static void synic_on(void)
-{
-	x2apic_enable();
-	wrmsr(HV_X64_MSR_SIMP, SIMP | HV_MSR_ENABLE);
-	wrmsr(HV_X64_MSR_SIEFP, SIEFP | HV_MSR_ENABLE);
-	wrmsr(HV_X64_MSR_SCONTROL, 1);
-}
 
 GUEST(synic)
 {
