@@ -164,6 +164,7 @@ struct rs_vp {
 	u64 xcr0;				/* [o] */
 	u64 dr[4];				/* [o] */
 	u64 tsc_offset;				/* [o] guest TSC less the host's */
+	u64 due;				/* [o] host TSC before which not to enter, or 0 */
 	u64 vp_assist;				/* [o] HV_X64_MSR_VP_ASSIST_PAGE */
 	enum rs_lazy_eoi lazy_eoi;		/* [o] */
 	u8 lazy_vector;				/* [o] */
@@ -282,6 +283,10 @@ void rs_vp_prepare_events(struct rs_vp *vp);	/* before an entry; preemption off 
 void rs_vp_collect_events(struct rs_vp *vp);	/* after it */
 /* Accepts what the mailbox holds and what timers did.  May sleep */
 void rs_vp_receive(struct rs_vp *vp);
+
+/* ---- advance.c: TSC deadlines on time.  Owner only */
+void rs_advance_init(struct rs_vp *vp);
+void rs_advance_wait(struct rs_vp *vp);	/* before an entry with vp->due set; interrupts off */
 
 /* ---- intercept.c: acts on a decoded exit */
 enum rs_action {

@@ -88,6 +88,8 @@ struct rs_lapic;
  * @tsc_to_ns: length of @ticks of it in ns, saturating
  * @send:    deliver an IPI (it may name the sender)
  * @eoi:     a level-triggered vector was ended
+ * @due:     the interrupt of a deadline was raised, perhaps too early (timer_slack): the guest is
+ *           not to run before its TSC is @tsc
  */
 struct rs_lapic_ops {
 	u64 (*now)(struct rs_lapic *lapic);
@@ -96,6 +98,7 @@ struct rs_lapic_ops {
 	u64 (*tsc_to_ns)(struct rs_lapic *lapic, u64 ticks);
 	void (*send)(struct rs_lapic *lapic, const struct rs_ipi *ipi);
 	void (*eoi)(struct rs_lapic *lapic, u8 vector);
+	void (*due)(struct rs_lapic *lapic, u64 tsc);
 };
 
 struct rs_lapic {
@@ -109,6 +112,8 @@ struct rs_lapic {
 	u32 timer_initial, timer_divide;
 	u64 timer_deadline;		/* ns when it fires next; 0: it stands still */
 	u64 tsc_deadline;
+	u32 timer_slack;		/* ns; a TSC deadline so near is past.  0: no @due */
+	u32 timer_advance;		/* ns by which its alarm is early; at most timer_slack */
 	u64 irr[4], isr[4], tmr[4];
 };
 

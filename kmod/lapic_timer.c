@@ -105,18 +105,30 @@ static void check_count(struct rs_lapic *lapic, u64 now)
 		expire_once(lapic);
 }
 
-/* Fires if it is time, else arms. */
-static void check_tsc(struct rs_lapic *lapic)
+/* ns until the TSC deadline; 0: it is past, or so near that the owner waits for it. */
+static u64 until_deadline(struct rs_lapic *lapic)
 {
 	u64 tsc = lapic->ops->tsc(lapic);
 	u64 left;
 
-	if (tsc >= lapic->tsc_deadline) {
-		expire_once(lapic);
+	if (tsc >= lapic->tsc_deadline)
+		return 0;
+	left = max_t(u64, lapic->ops->tsc_to_ns(lapic, lapic->tsc_deadline - tsc), 1);
+	return left > lapic->timer_slack ? left : 0;
+}
+
+/* Fires if it is time, else arms. */
+static void check_tsc(struct rs_lapic *lapic)
+{
+	u64 left = until_deadline(lapic);
+
+	if (left) {
+		arm(lapic, add_saturating(lapic->ops->now(lapic), left - lapic->timer_advance));
 		return;
 	}
-	left = lapic->ops->tsc_to_ns(lapic, lapic->tsc_deadline - tsc);
-	arm(lapic, add_saturating(lapic->ops->now(lapic), max_t(u64, left, 1)));
+	if (lapic->timer_slack)
+		lapic->ops->due(lapic, lapic->tsc_deadline);
+	expire_once(lapic);
 }
 
 /**

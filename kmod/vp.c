@@ -55,6 +55,13 @@ static void lapic_eoi(struct rs_lapic *lapic, u8 vector)
 	set_bit(vector, lapic_vp(lapic)->eoi_pending);
 }
 
+static void lapic_due(struct rs_lapic *lapic, u64 tsc)
+{
+	struct rs_vp *vp = lapic_vp(lapic);
+
+	vp->due = tsc - vp->tsc_offset;
+}
+
 static const struct rs_lapic_ops lapic_ops = {
 	.now = lapic_now,
 	.arm = lapic_arm,
@@ -62,6 +69,7 @@ static const struct rs_lapic_ops lapic_ops = {
 	.tsc_to_ns = lapic_tsc_to_ns,
 	.send = lapic_send,
 	.eoi = lapic_eoi,
+	.due = lapic_due,
 };
 
 /* ---- life */
@@ -103,6 +111,7 @@ static struct rs_vp *vp_alloc(struct rs_partition *partition, u32 index)
 	rs_calls_init(vp);
 	rs_vp_timers_init(vp);
 	rs_lapic_init(&vp->lapic, index, index == 0, &lapic_ops);
+	rs_advance_init(vp);
 	return vp;
 }
 
@@ -349,6 +358,8 @@ static bool vp_enter(struct rs_vp *vp)
 		vp->event.valid = false;
 	}
 	vp->interrupt_taken = false;
+	if (vp->due)
+		rs_advance_wait(vp);
 	vtime_account_guest_enter();
 	rs_backend->run(vp);
 	/* whoever finds OUTSIDE also finds the guest's last writes */

@@ -20,6 +20,7 @@ struct fake_cpu {
 	unsigned int sent_count;
 	u8 ended[FAKE_CPU_LOG];
 	unsigned int ended_count;
+	u64 due;			/* the last deadline that was raised, with timer_slack */
 };
 
 static inline struct fake_cpu *fake_cpu_of(struct rs_lapic *lapic)
@@ -62,6 +63,11 @@ static inline void fake_cpu_eoi(struct rs_lapic *lapic, u8 vector)
 	cpu->ended[cpu->ended_count++ % FAKE_CPU_LOG] = vector;
 }
 
+static inline void fake_cpu_due(struct rs_lapic *lapic, u64 tsc)
+{
+	fake_cpu_of(lapic)->due = tsc;
+}
+
 static inline void fake_cpu_init(struct fake_cpu *cpu, u32 id, bool bsp)
 {
 	static const struct rs_lapic_ops ops = {
@@ -71,6 +77,7 @@ static inline void fake_cpu_init(struct fake_cpu *cpu, u32 id, bool bsp)
 		.tsc_to_ns = fake_cpu_tsc_to_ns,
 		.send = fake_cpu_send,
 		.eoi = fake_cpu_eoi,
+		.due = fake_cpu_due,
 	};
 
 	memset(cpu, 0, sizeof(*cpu));

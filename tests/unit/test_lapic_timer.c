@@ -317,6 +317,33 @@ START_TEST(tsc_moves)
 }
 END_TEST
 
+/* The alarm is early, what it raises is too, and whoever runs the guest is told until when. */
+START_TEST(tsc_deadline_early)
+{
+	u64 deadline = fake_cpu_tsc(lapic) + 2 * NS;
+
+	lapic->timer_slack = 1000;
+	lapic->timer_advance = 300;
+	put(RS_APIC_LVT_TIMER, DEADLINE | VECTOR);
+	rs_lapic_set_tsc_deadline(lapic, deadline);
+	ck_assert_uint_eq(cpu.alarm, cpu.now + NS - 300);
+	fake_cpu_advance(&cpu, NS - 301);
+	ck_assert(!fired());
+	fake_cpu_advance(&cpu, 1);
+	ck_assert(fired());
+	ck_assert_uint_eq(cpu.due, deadline);
+	ck_assert_uint_eq(rs_lapic_get_tsc_deadline(lapic), 0);
+
+	/* so near that no alarm is worth it, and one tick further away */
+	rs_lapic_set_tsc_deadline(lapic, fake_cpu_tsc(lapic) + 2 * 1000);
+	ck_assert(fired());
+	ck_assert_uint_eq(cpu.due, fake_cpu_tsc(lapic) + 2 * 1000);
+	rs_lapic_set_tsc_deadline(lapic, fake_cpu_tsc(lapic) + 2 * 1001);
+	ck_assert(!fired());
+	ck_assert_uint_eq(cpu.alarm, cpu.now + 1001 - 300);
+}
+END_TEST
+
 START_TEST(other_modes_disarm)
 {
 	rs_lapic_set_tsc_deadline(lapic, ~0ull);	/* not in this mode */
@@ -375,7 +402,7 @@ int main(void)
 		early_and_spurious, no_storm, masked, illegal_vector,
 		between_one_shot_and_periodic, short_period_becomes_one_shot,
 		mode_changes_when_late, divisor_changes_on_the_way, tsc_deadline, tsc_moves,
-		other_modes_disarm, unarmed_is_left_alone, same_mode_goes_on,
+		tsc_deadline_early, other_modes_disarm, unarmed_is_left_alone, same_mode_goes_on,
 	};
 
 	return run_tests("lapic_timer", tests, ARRAY_SIZE(tests), setup_timer, teardown);
