@@ -487,6 +487,162 @@ GUEST(guest_idle)
 	CHECK_EQUAL(TRAP("wrmsr", "c"(HV_X64_MSR_GUEST_IDLE), "a"(0), "d"(0)), GP);
 }
 
+/* EOI, ICR and TPR by MSR, in x2APIC mode. */
+GUEST(apic_msrs)
+{
+	x2apic_enable();
+	handlers[0x61] = count_interrupt;
+	wrmsr(HV_X64_MSR_TPR, 0x70);
+	CHECK_EQUAL(rdmsr(HV_X64_MSR_TPR), 0x70);
+	CHECK_EQUAL(apic_read(APIC_TPR), 0x70);
+	CHECK_EQUAL(READ_CR(8), 7);
+	CHECK_EQUAL(try_wrmsr(HV_X64_MSR_TPR, 0x100), GP);
+	/* to VP 0, by its APIC ID in bits 63:56; held back by the priority */
+	wrmsr(HV_X64_MSR_ICR, ICR_ASSERT | 0x61);
+	CHECK_EQUAL(rdmsr(HV_X64_MSR_ICR), ICR_ASSERT | 0x61);
+	asm volatile("sti\n\tnop\n\tcli" : : : "memory");
+	CHECK_EQUAL(interrupts[0x61], 0);
+	wrmsr(HV_X64_MSR_TPR, 0);
+	asm volatile("sti\n\tnop\n\tcli" : : : "memory");
+	CHECK_EQUAL(interrupts[0x61], 1);
+	CHECK_EQUAL(try_wrmsr(HV_X64_MSR_EOI, 1ull << 32), GP);
+	CHECK_EQUAL(TRAP("rdmsr", "c"(HV_X64_MSR_EOI), "a"(0), "d"(0)), GP);
+}
+
+static void eoi_by_msr(struct frame *frame)
+{
+	interrupts[frame->vector]++;
+	wrmsr(HV_X64_MSR_EOI, 0);
+}
+
+GUEST(eoi_msr)
+{
+	u32 i;
+
+	x2apic_enable();
+	handlers[0x61] = eoi_by_msr;
+	for (i = 1; i <= 5; i++) {
+		self_ipi(0x61);
+		asm volatile("sti\n\tnop\n\tcli" : : : "memory");
+		CHECK_EQUAL(interrupts[0x61], i);
+		CHECK_EQUAL(apic_read(APIC_ISR + 0x30), 0);
+	}
+}
+
+/* Bit 0 alone means something; it ends the guest by a message to the worker. */
+GUEST(reset_msr)
+{
+	CHECK_EQUAL(rdmsr(HV_X64_MSR_RESET), 0);
+	wrmsr(HV_X64_MSR_RESET, 0);
+	wrmsr(HV_X64_MSR_RESET, 1);
+}
+
+/* ---- flushes and IPIs: every code, in memory, with what is wrong of each */
+
+static u64 *flush_input(u64 flags, u64 third)
+{
+	u64 *input = (u64 *)INPUT_PAGE;
+
+	memset(input, 0, 256);
+	input[1] = flags;
+	input[2] = third;
+	return input;
+}
+
+static u64 in_memory(u64 control)
+{
+	return hypercall(control, INPUT_PAGE, 0);
+}
+
+GUEST(hypercall_flush)
+{
+	static const u64 simple[] = {
+		HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE,
+		HV_CALL_FLUSH_VIRTUAL_ADDRESS_LIST | REPS(2),
+	};
+	u32 i;
+
+	hypercalls_on();
+	for (i = 0; i < 2; i++) {
+		flush_input(HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES, 1);
+		CHECK_EQUAL(in_memory(simple[i]), simple[i] & REPS(2));
+		flush_input(0, ~0ull);			/* VPs that there are not: passed over */
+		CHECK_EQUAL(in_memory(simple[i]), simple[i] & REPS(2));
+		flush_input(HV_FLUSH_ALL_PROCESSORS, 0);
+		CHECK_EQUAL(in_memory(simple[i]), simple[i] & REPS(2));
+		flush_input(1 << 3, 1);
+		CHECK_EQUAL(in_memory(simple[i]), HV_STATUS_INVALID_PARAMETER);
+		CHECK_EQUAL(in_memory(simple[i] | VARHEAD(1)), HV_STATUS_INVALID_HYPERCALL_INPUT);
+		CHECK_EQUAL(in_memory(simple[i] | HV_HYPERCALL_NESTED),
+			    HV_STATUS_INVALID_HYPERCALL_INPUT);
+	}
+	CHECK_EQUAL(in_memory(HV_CALL_FLUSH_VIRTUAL_ADDRESS_LIST),
+		    HV_STATUS_INVALID_HYPERCALL_INPUT);
+}
+
+GUEST(hypercall_flush_ex)
+{
+	static const u64 calls[] = {
+		HV_CALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX,
+		HV_CALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX | REPS(2),
+	};
+	u64 *input;
+	u32 i;
+
+	hypercalls_on();
+	for (i = 0; i < 2; i++) {
+		/* address space, flags, format, valid banks, bank */
+		flush_input(0, HV_GENERIC_SET_ALL);
+		CHECK_EQUAL(in_memory(calls[i]), calls[i] & REPS(2));
+		input = flush_input(0, HV_GENERIC_SET_SPARSE_4K);
+		input[3] = input[4] = 1;
+		CHECK_EQUAL(in_memory(calls[i] | VARHEAD(1)), calls[i] & REPS(2));
+		CHECK_EQUAL(in_memory(calls[i]), HV_STATUS_INVALID_HYPERCALL_INPUT);
+		CHECK_EQUAL(in_memory(calls[i] | VARHEAD(2)), HV_STATUS_INVALID_HYPERCALL_INPUT);
+		CHECK_EQUAL(in_memory(calls[i] | VARHEAD(1023)), HV_STATUS_INVALID_ALIGNMENT);
+		flush_input(0, 2);
+		CHECK_EQUAL(in_memory(calls[i]), HV_STATUS_INVALID_PARAMETER);
+		flush_input(1ull << 40, HV_GENERIC_SET_ALL);
+		CHECK_EQUAL(in_memory(calls[i]), HV_STATUS_INVALID_PARAMETER);
+	}
+}
+
+static void wait_for_interrupts(u32 id)
+{
+	sti();
+	for (;;)
+		asm volatile("hlt" : : : "memory");
+}
+
+GUEST(smp_hypercall_ipi_ex)
+{
+	const u64 code = HV_CALL_SEND_SYNTHETIC_CLUSTER_IPI_EX;
+	u64 *input = (u64 *)INPUT_PAGE;
+	u32 i;
+
+	x2apic_enable();
+	hypercalls_on();
+	start_vp(1, wait_for_interrupts);
+	memset(input, 0, 64);
+	input[0] = 0x91;
+	input[1] = HV_GENERIC_SET_SPARSE_4K;
+	input[2] = 1;
+	input[3] = 1 << 1 | 1ull << 63;
+	for (i = 1; i <= 5; i++) {
+		CHECK_EQUAL(in_memory(code | VARHEAD(1)), HV_STATUS_SUCCESS);
+		wait_for(&interrupts[0x91], i);
+	}
+	CHECK_EQUAL(in_memory(code), HV_STATUS_INVALID_HYPERCALL_INPUT);
+	input[1] = 9;
+	CHECK_EQUAL(in_memory(code | VARHEAD(1)), HV_STATUS_INVALID_PARAMETER);
+	input[1] = HV_GENERIC_SET_SPARSE_4K;
+	input[0] = 0x91 | 1ull << 32;			/* another VTL */
+	CHECK_EQUAL(in_memory(code | VARHEAD(1)), HV_STATUS_INVALID_PARAMETER);
+	input[0] = 0x191;
+	CHECK_EQUAL(in_memory(code | VARHEAD(1)), HV_STATUS_INVALID_PARAMETER);
+	CHECK_EQUAL(interrupts[0x91], 5);
+}
+
 /* A page that is not memory is refused, and the register keeps its value. */
 GUEST(tlfs_pages_refused)
 {
