@@ -62,10 +62,10 @@ static void partition_free(struct kref *ref)
 
 	rs_debugfs_remove(partition);
 	rs_ports_destroy(partition);
+	rs_gpa_destroy(partition);	/* unpinning asks the VPs to flush: they are still there */
 	for (i = 0; i < partition->vp_count; i++)
 		if (partition->vps[i])
 			rs_vp_destroy(partition->vps[i]);
-	rs_gpa_destroy(partition);
 	rs_backend->partition_destroy(partition);
 	kfree(partition);
 }

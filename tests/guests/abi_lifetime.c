@@ -264,6 +264,35 @@ static void test_close_while_running(long pinned)
 	munmap(machine.memory, 65536);
 }
 
+/*
+ * Memory is unpinned as the partition ends, and whoever unpins asks all VPs to forget their
+ * translations.  abi.sh has the kernel guard what is freed.
+ */
+static void test_many_vps(long pinned)
+{
+	struct vid_register assist = {
+		.name = HV_REGISTER_VP_ASSIST_PAGE,
+		.value.reg64 = PAGE | 1,
+	};
+	struct vid_registers list = { .registers = (uintptr_t)&assist, .count = 1 };
+	void *memory = new_memory(2 * PAGE);
+	int i, vp, vps[64], bad = 0;
+
+	for (i = 0; i < 150; i++) {
+		int partition = new_partition(64);
+
+		for (vp = 0; vp < 64; vp++)
+			vps[vp] = new_vp(partition, vp);
+		map_gpa(partition, 0, 2 * PAGE, memory, RWX);
+		bad += call(vps[63], VID_SET_REGISTERS, &list) != 0;
+		close(partition);
+		for (vp = 0; vp < 64; vp++)
+			close(vps[vp]);
+	}
+	ok(!bad && pinned_becomes(pinned), "partitions of 64 VPs end: all is unpinned");
+	munmap(memory, 2 * PAGE);
+}
+
 /* ---- death */
 
 static int run_until_killed(void *context)
@@ -317,5 +346,6 @@ void test_lifetime(void)
 	test_duplicates(pinned);
 	test_memory_first(pinned);
 	test_close_while_running(pinned);
+	test_many_vps(pinned);
 	test_kill(pinned);
 }
