@@ -228,7 +228,8 @@ static long vid_vp_ioctl(struct file *file, unsigned int command, unsigned long 
 
 /*
  * The mapping holds the file, and so the page.  It cannot grow, be inherited, or be
- * given to a guest as memory.
+ * given to a guest as memory: pinning without locks, which does not look at VM_IO,
+ * leaves only the special entries of remap_pfn_range() alone on every kernel.
  */
 static int vid_vp_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -241,7 +242,8 @@ static int vid_vp_mmap(struct file *file, struct vm_area_struct *vma)
 	    !(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
 	vm_flags_mod(vma, VM_IO | VM_DONTEXPAND | VM_DONTCOPY | VM_DONTDUMP, VM_MAYEXEC);
-	return vm_insert_page(vma, vma->vm_start, rs_vp_page(vp->core));
+	return remap_pfn_range(vma, vma->vm_start, page_to_pfn(rs_vp_page(vp->core)), PAGE_SIZE,
+			       vma->vm_page_prot);
 }
 
 static int vid_vp_release(struct inode *inode, struct file *file)

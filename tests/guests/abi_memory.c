@@ -52,6 +52,22 @@ static void test_map_fields(int partition, uint64_t memory)
 	ok(!unmap_gpa(partition, 16 * MIB, PAGE), "nor more than it");
 }
 
+/* The page that is shared with the kernel is no guest's: what the guest touches is not there. */
+static void test_map_vp_page(void)
+{
+	struct vid_register assist = { .name = HV_REGISTER_VP_ASSIST_PAGE, .value.reg64 = 1 };
+	struct vid_registers list = { .registers = (uintptr_t)&assist, .count = 1 };
+	int partition = new_partition(1), vp = new_vp(partition, 0);
+	struct vid_vp_page *page = map_page(vp);
+
+	page->commit = 0;			/* it is in our page tables */
+	ok(!map_gpa(partition, 0, PAGE, page, RWX), "MAP_GPA of a VP's page");
+	expect("what touches it fails", -EINVAL, vp, VID_SET_REGISTERS, &list);
+	munmap(page, PAGE);
+	close(vp);
+	close(partition);
+}
+
 static void test_map_limit(int partition, void *memory)
 {
 	int device = open_device();
@@ -214,6 +230,7 @@ void test_memory(void)
 
 	test_map_fields(partition, (uintptr_t)memory);
 	test_map_limit(partition, memory);
+	test_map_vp_page();
 	test_map_overlap(partition, memory);
 	test_ranges(partition);
 	close(partition);
