@@ -26,6 +26,7 @@ static const char * const counter_names[RS_COUNTERS] = {
 	[RS_COUNT_MESSAGES]	= "messages",
 	[RS_COUNT_INJECTIONS]	= "injections",
 	[RS_COUNT_DOORBELLS]	= "doorbells",
+	[RS_COUNT_YIELDS]	= "yields",
 };
 
 static struct dentry *root;

@@ -54,6 +54,7 @@ enum rs_counter {
 	RS_COUNT_MESSAGES,
 	RS_COUNT_INJECTIONS,
 	RS_COUNT_DOORBELLS,
+	RS_COUNT_YIELDS,
 	RS_COUNTERS
 };
 
@@ -171,6 +172,7 @@ struct rs_vp {
 	u64 runtime_ns;				/* [o] of the runs that ended */
 	u64 run_start_ns;			/* [o] this run's, later by idle time; 0: none */
 	struct fpu_guest fpu;			/* [o] */
+	struct task_struct __rcu *task;		/* [o] that ran it last */
 	struct vid_vp_page *page;		/* [c] shared with the worker */
 	void *arch;				/* [c] the backend's own */
 
@@ -228,6 +230,7 @@ struct rs_partition {
 
 	struct rs_intercept intercepts[VID_INTERCEPTS_MAX];	/* [p] write; read any: count */
 	u32 intercept_count;			/* [p] published with release */
+	u32 last_yield;				/* [a] VP that a spinning one gave way to last */
 	bool ext_int;				/* [a] INTR line of an external 8259 */
 	struct dentry *debugfs;			/* [c] */
 };
@@ -392,6 +395,11 @@ void rs_vp_disown(struct rs_vp *vp);
 /* 0, or -EINTR: a signal came first.  @vp: the caller's own */
 int rs_vp_call(struct rs_vp *vp, struct rs_vp *target,
 	       u16 (*function)(struct rs_vp *target, void *argument), void *argument, u16 *status);
+
+/* ---- yield.c: owner only */
+void rs_vp_set_task(struct rs_vp *vp);
+void rs_vp_forget_task(struct rs_vp *vp);	/* no owner, for good */
+void rs_vp_yield(struct rs_vp *vp);
 
 /* ---- port.c */
 void rs_ports_init(struct rs_partition *partition);

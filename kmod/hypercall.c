@@ -97,7 +97,7 @@ static u16 handle_ipi_ex(struct rs_vp *vp, const struct rs_hypercall *call, u64 
 /* The holder of the lock may be a VP that waits for this CPU. */
 static u16 handle_long_spin(struct rs_vp *vp, const struct rs_hypercall *call, u64 *out)
 {
-	schedule();
+	rs_vp_yield(vp);
 	return HV_STATUS_SUCCESS;
 }
 

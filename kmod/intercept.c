@@ -248,7 +248,7 @@ static int handle_pause(struct rs_vp *vp)
 	if (!length)
 		return RS_RESUME;
 	advance(vp, length);
-	schedule();		/* whom it waits for may be waiting for this CPU */
+	rs_vp_yield(vp);	/* whom it waits for may be waiting for this CPU */
 	return RS_RESUME;
 }
 

@@ -195,6 +195,7 @@ void rs_vp_destroy(struct rs_vp *vp)
 {
 	rs_vp_timers_cancel(vp);
 	rs_backend->vp_destroy(vp);
+	rs_vp_forget_task(vp);
 	rs_outbox_destroy(vp);
 	fpu_free_guest_fpstate(&vp->fpu);
 	free_page((unsigned long)vp->page);
@@ -452,6 +453,7 @@ int rs_vp_run(struct rs_vp *vp)
 		return -EIO;
 	if (!rs_vp_own(vp))
 		return -EBUSY;
+	rs_vp_set_task(vp);
 	ret = vp_run_owned(vp);
 	rs_vp_disown(vp);
 	return ret;

@@ -169,6 +169,7 @@ static const struct guest_case cases[] = {
 	SMP(smp_vp_index, 2),
 	SMP(smp_ask_each_other, 2),
 	SMP(smp_restart, 2),
+	SMP(smp_long_spin, 16),
 	SMP(smp_64, 64),
 };
 

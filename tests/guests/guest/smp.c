@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Guests: several VPs. */
-#include "guest.h"
+#include "hypercall.h"
 
 static volatile u32 last_id, started;
 
@@ -162,4 +162,49 @@ GUEST(smp_64)
 		start_vp(id, idle);
 	ipi(0, ICR_OTHERS | ICR_ASSERT | 0x78);
 	wait_for(&interrupts[0x78], 63);
+}
+
+/*
+ * More VPs than CPUs hand a lock on in turn.  Who waits for it says so, and the CPU goes to
+ * another: without that each hand-over would take a turn of the host's scheduler.
+ */
+#define LOCKERS		16
+#define LOCK_ROUNDS	40
+static volatile u32 next_ticket, now_serving, lock_count, lockers_done;
+
+static void take_lock(void)
+{
+	u32 ticket = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_SEQ_CST), spins = 0;
+
+	while (now_serving != ticket) {
+		pause();
+		if (!(++spins % 256))
+			hypercall(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_HYPERCALL_FAST, spins, 0);
+	}
+}
+
+static void lock_often(u32 id)
+{
+	u32 i;
+
+	for (i = 0; i < LOCK_ROUNDS; i++) {
+		take_lock();
+		lock_count++;
+		now_serving++;
+	}
+	__atomic_fetch_add(&lockers_done, 1, __ATOMIC_SEQ_CST);
+}
+
+GUEST(smp_long_spin)
+{
+	u32 id;
+
+	x2apic_enable();
+	hypercalls_on();
+	for (id = 1; id < LOCKERS; id++)
+		start_vp(id, lock_often);
+	lock_often(0);
+	while (lockers_done < LOCKERS)
+		hypercall(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_HYPERCALL_FAST, 1, 0);
+	CHECK_EQUAL(lock_count, LOCKERS * LOCK_ROUNDS);
 }
