@@ -141,6 +141,13 @@ test_variants() {
 	run --kernel 6.1 -- uname -r
 	status_is "--kernel 6.1 boots" 0
 	like "$(cat "$tmp/out")" '6.1.*' "and is 6.1"
+	release=$(cat "$tmp/out")
+	mkdir -p "$tmp/beside/lib/modules/$release"
+	: >"$tmp/beside/lib/modules/$release/modules.dep"
+	ln -s "/boot/vmlinuz-$release" "$tmp/beside/bzImage"
+	run --kernel "$tmp/beside/bzImage" -- true
+	status_is "modules beside a kernel go before those in /lib/modules" 125
+	err_says "Linux $release lacks the module" "and here they are none"
 	run --icount -- nproc
 	is "$status $(cat "$tmp/out")" "0 1" "--icount runs, with one CPU"
 	if command -v script >/dev/null; then
