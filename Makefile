@@ -62,6 +62,7 @@ help:
 #:                  modules, programs, manual pages, udev rule, group
 #: Test
 #:   check          everything that can be tested on one machine
+#:   check-debug    tests of the modules on a kernel that watches itself (KASAN, lockdep, ...)
 #:   unit           unit tests only
 #:   fuzz           run the fuzzers, FUZZ_TIME seconds each
 #:   bench          benchmarks
@@ -169,9 +170,13 @@ endif
 #
 # Test
 #
-.PHONY: check unit fuzz bench
+.PHONY: check check-debug unit fuzz bench
 check:
 	@$(ALONE) tests/check
+
+check-debug:
+	$(Q)scripts/deps
+	@$(ALONE) tests/check-debug $(TESTS)
 
 unit: | $(BUILD)
 	$(Q)$(call locked,unit) $(MAKE) -C tests/unit run

@@ -18,11 +18,12 @@
 #	guest_trouble NAME		prints what trouble the guest's kernel reported
 #	guest_log NAME			prints the end of all that was said
 #
-# What takes longer than $guest_limit seconds fails. It is generous, for loaded machines.
+# What takes longer than $guest_limit seconds fails. It is generous, for loaded machines; where the
+# root partition itself is slow, GUEST_LIMIT in the environment makes it longer.
 # shellcheck disable=SC2034,SC2154
 
 vmwp=${BUILD:-$top/build}/userspace/vmwp
-guest_limit=120
+guest_limit=${GUEST_LIMIT:-120}
 guest_append=
 
 tmp=$(mktemp -d)
