@@ -35,6 +35,7 @@ static bool tsc_usable(const struct rs_partition *partition)
  */
 void rs_time_init(struct rs_partition *partition)
 {
+	/* Linux corrects tsc_khz once, about two seconds after its boot: not for us any more */
 	partition->tsc_hz = (u64)tsc_khz * 1000;
 	partition->tsc_base = rdtsc_ordered();
 	if (tsc_usable(partition)) {
