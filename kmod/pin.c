@@ -2,17 +2,17 @@
 /*
  * Pinning of the worker's memory behind leaves, and its release.
  *
- * A leaf is as large as the guest's and the worker's alignment, the region and the
- * folio allow; each of its 4 KiB pages carries one long-term pin.  Leaves are
- * installed under fault_lock; they are removed under gpa->lock for writing.
+ * A leaf is as large as the guest's and the worker's alignment, the region, the folio and the
+ * worker's own mapping allow.  It is mapped with one long-term pin, which keeps the whole folio;
+ * when it is split, the pin goes with the last of its parts.  Leaves are installed under
+ * fault_lock; they are removed under gpa->lock for writing.
  */
 #include <linux/mm.h>
-#include <linux/slab.h>
+#include <linux/pgtable.h>
 #include <asm/io.h>
 
 #include "gpa.h"
 
-#define PIN_CHUNK	512u		/* pages pinned by one call */
 #define UNPIN_BATCH	16u		/* leaves removed by one flush */
 
 static u64 *table_alloc(void)
@@ -47,9 +47,58 @@ static unsigned int pin_flags(const struct rs_gpa_region *region)
 	return FOLL_LONGTERM | (region->flags & VID_MAP_WRITE ? FOLL_WRITE : 0);
 }
 
+static unsigned long leaf_pages(unsigned int level)
+{
+	return RS_SLAT_SIZE(level) >> PAGE_SHIFT;
+}
+
+/* The page frame that an entry of at least @level in the worker's tables maps at @user; or 0. */
+static unsigned long large_pfn(struct mm_struct *mm, unsigned long user, unsigned int level,
+			       bool write)
+{
+	pgd_t pgd = READ_ONCE(*pgd_offset(mm, user));
+	p4d_t p4d;
+	pud_t pud;
+	pmd_t pmd;
+
+	if (!pgd_present(pgd))
+		return 0;
+	p4d = READ_ONCE(*p4d_offset(&pgd, user));
+	if (!p4d_present(p4d))
+		return 0;
+	pud = READ_ONCE(*pud_offset(&p4d, user));
+	if (!pud_present(pud))
+		return 0;
+	if (pud_leaf(pud))
+		return pud_access_permitted(pud, write) ?
+		       pud_pfn(pud) + ((user & ~PUD_MASK) >> PAGE_SHIFT) : 0;
+	if (level > 1)
+		return 0;
+	pmd = READ_ONCE(*pmd_offset(&pud, user));
+	if (!pmd_present(pmd) || !pmd_leaf(pmd) || !pmd_access_permitted(pmd, write))
+		return 0;
+	return pmd_pfn(pmd) + ((user & ~PMD_MASK) >> PAGE_SHIFT);
+}
+
+/*
+ * Does one entry of the worker's page tables map all that a leaf of @level would, with @page
+ * where it is expected?  Then it is the worker's to use as a whole, as if each page of it had been
+ * asked for.  With interrupts off no table that is walked can be freed.
+ */
+static bool mapped_large(struct rs_gpa *gpa, const struct rs_gpa_region *region, u64 address,
+			 struct page *page, unsigned int level)
+{
+	unsigned long user = region->address + (address - region->gpa), flags, pfn;
+
+	local_irq_save(flags);
+	pfn = large_pfn(gpa->mm, user, level, region->flags & VID_MAP_WRITE);
+	local_irq_restore(flags);
+	return pfn == page_to_pfn(page);
+}
+
 /* Could the pages around @page, which backs @address, make a leaf of @level? */
-static bool level_fits(const struct rs_gpa_region *region, u64 address, struct page *page,
-		       unsigned int level)
+static bool level_fits(struct rs_gpa *gpa, const struct rs_gpa_region *region, u64 address,
+		       struct page *page, unsigned int level)
 {
 	u64 size = RS_SLAT_SIZE(level);
 	u64 start = address & ~(size - 1);
@@ -58,7 +107,8 @@ static bool level_fits(const struct rs_gpa_region *region, u64 address, struct p
 	return start >= region->gpa && start + size <= rs_region_end(region) &&
 	       !((region->address + (start - region->gpa)) & (size - 1)) &&
 	       folio_size(folio) >= size &&
-	       !((page_to_phys(page) ^ address) & (size - 1) & PAGE_MASK);
+	       !((page_to_phys(page) ^ address) & (size - 1) & PAGE_MASK) &&
+	       mapped_large(gpa, region, address, page, level);
 }
 
 static unsigned int best_level(struct rs_gpa *gpa, const struct rs_gpa_region *region,
@@ -66,56 +116,9 @@ static unsigned int best_level(struct rs_gpa *gpa, const struct rs_gpa_region *r
 {
 	unsigned int level = region->dirty ? 0 : gpa->slat.format->max_level;
 
-	while (level && !level_fits(region, address, page, level))
+	while (level && !level_fits(gpa, region, address, page, level))
 		level--;
 	return level;
-}
-
-static void unpin_range(struct rs_gpa *gpa, struct page *first, unsigned long count, bool dirty)
-{
-	unpin_user_page_range_dirty_lock(first, count, dirty);
-	atomic64_sub(count, &gpa->pinned);
-}
-
-/* Pins up to PIN_CHUNK pages that must follow @expect: how many did. */
-static unsigned long pin_chunk(struct rs_gpa *gpa, unsigned long address, unsigned int flags,
-			       struct page **pages, struct page *expect)
-{
-	int got = pin_user_pages_fast(address, PIN_CHUNK, flags, pages);
-	int good = 0;
-
-	if (got <= 0)
-		return 0;
-	while (good < got && pages[good] == nth_page(expect, good))
-		good++;
-	if (good < got)
-		unpin_user_pages(pages + good, got - good);
-	atomic64_add(good, &gpa->pinned);
-	return good;
-}
-
-/* Pins all @count pages from @address on, if they are the ones that follow @first. */
-static bool pin_large(struct rs_gpa *gpa, const struct rs_gpa_region *region, u64 address,
-		      struct page *first, unsigned long count)
-{
-	unsigned long user = region->address + (address - region->gpa);
-	unsigned long done = 0;
-	struct page **pages = kmalloc_array(PIN_CHUNK, sizeof(*pages), GFP_KERNEL);
-
-	while (pages && done < count) {
-		unsigned long got = pin_chunk(gpa, user + (done << PAGE_SHIFT),
-					      pin_flags(region), pages, nth_page(first, done));
-
-		done += got;
-		if (got < PIN_CHUNK)
-			break;
-	}
-	kfree(pages);
-	if (done == count)
-		return true;
-	if (done)
-		unpin_range(gpa, first, done, false);
-	return false;
 }
 
 static unsigned int region_access(const struct rs_gpa_region *region)
@@ -127,31 +130,29 @@ static unsigned int region_access(const struct rs_gpa_region *region)
 	       (region->flags & VID_MAP_EXECUTE ? RS_SLAT_EXECUTE : 0);
 }
 
-/* Installs a leaf for pages already pinned; unpins them when another VP was faster. */
+/*
+ * Installs a leaf of @level around @page, which is pinned, or a smaller one where there have been
+ * smaller ones.
+ */
 static int install(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 address,
-		   struct page *first, unsigned int level)
+		   struct page *page, unsigned int level)
 {
+	u64 phys = page_to_phys(page);
 	int err;
 
 	mutex_lock(&gpa->fault_lock);
-	err = rs_slat_map(&gpa->slat, address, page_to_phys(first), level,
-			  region_access(region));
+	for (;; level--) {
+		u64 mask = ~(RS_SLAT_SIZE(level) - 1);
+
+		err = rs_slat_map(&gpa->slat, address & mask, phys & mask, level,
+				  region_access(region));
+		if (err != -EEXIST || !level)
+			break;
+	}
 	mutex_unlock(&gpa->fault_lock);
-	if (err)
-		unpin_range(gpa, first, 1ul << (RS_SLAT_SHIFT(level) - PAGE_SHIFT), false);
+	if (!err)
+		atomic64_add(leaf_pages(level), &gpa->pinned);
 	return err;
-}
-
-static int install_large(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 address,
-			 struct page *page, unsigned int level)
-{
-	u64 start = address & ~(RS_SLAT_SIZE(level) - 1);
-	unsigned long count = RS_SLAT_SIZE(level) >> PAGE_SHIFT;
-	struct page *first = pfn_to_page(page_to_pfn(page) - ((address - start) >> PAGE_SHIFT));
-
-	if (!pin_large(gpa, region, start, first, count))
-		return -EAGAIN;
-	return install(gpa, region, start, first, level);
 }
 
 /**
@@ -165,7 +166,6 @@ static int install_large(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 a
 int rs_gpa_pin(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 address)
 {
 	unsigned long user = region->address + (address - region->gpa);
-	unsigned int level;
 	struct page *page;
 	int err;
 
@@ -173,23 +173,23 @@ int rs_gpa_pin(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 address)
 		return -EFAULT;
 	if (pin_user_pages_fast(user & PAGE_MASK, 1, pin_flags(region), &page) != 1)
 		return -EFAULT;
-	atomic64_inc(&gpa->pinned);
-	level = best_level(gpa, region, address, page);
-	if (level && install_large(gpa, region, address, page, level) == 0) {
-		unpin_range(gpa, page, 1, false);	/* the large leaf pins it too */
-		return 0;
-	}
-	err = install(gpa, region, address & PAGE_MASK, page, 0);
+	err = install(gpa, region, address, page, best_level(gpa, region, address, page));
+	if (err)
+		unpin_user_page(page);
 	return err == -EEXIST ? 0 : err;
 }
 
-/* Every leaf lies in a region: leaves go first. */
-static void unpin_leaf(struct rs_gpa *gpa, const struct rs_slat_leaf *leaf)
+/* Every leaf lies in a region: leaves go first.  @last: none remains that shares its pin. */
+static void unpin_leaf(struct rs_gpa *gpa, const struct rs_slat_leaf *leaf, bool last)
 {
 	struct rs_gpa_region *region = rs_gpa_region(gpa, leaf->gpa);
+	struct page *page = pfn_to_page(PHYS_PFN(leaf->phys));
 
-	unpin_range(gpa, pfn_to_page(PHYS_PFN(leaf->phys)), RS_SLAT_SIZE(leaf->level) >> PAGE_SHIFT,
-		    region->flags & VID_MAP_WRITE);
+	atomic64_sub(leaf_pages(leaf->level), &gpa->pinned);
+	if (last)
+		unpin_user_pages_dirty_lock(&page, 1, region->flags & VID_MAP_WRITE);
+	else if (region->flags & VID_MAP_WRITE)
+		set_page_dirty_lock(page);
 }
 
 /* Makes leaves end where the range does. */
@@ -207,18 +207,20 @@ static int split_at(struct rs_gpa *gpa, u64 address)
 static bool unpin_batch(struct rs_partition *partition, u64 *start, u64 end)
 {
 	struct rs_slat_leaf batch[UNPIN_BATCH];
+	bool last[UNPIN_BATCH];
 	struct rs_gpa *gpa = &partition->gpa;
 	unsigned int n = 0, i;
 
 	while (n < UNPIN_BATCH && rs_slat_next(&gpa->slat, *start, end, &batch[n])) {
 		rs_slat_unmap(&gpa->slat, batch[n].gpa, &batch[n]);
+		last[n] = !rs_slat_has_sibling(&gpa->slat, &batch[n]);
 		*start = batch[n].gpa + RS_SLAT_SIZE(batch[n].level);
 		n++;
 	}
 	if (n)
 		rs_vps_flush_tlb(partition, ~0ull);
 	for (i = 0; i < n; i++)
-		unpin_leaf(gpa, &batch[i]);
+		unpin_leaf(gpa, &batch[i], last[i]);
 	cond_resched();
 	return n;
 }

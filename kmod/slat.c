@@ -5,10 +5,13 @@
  * Pure: format masks come from the vendor, pages from the ops.  The caller
  * serialises changes; the CPU may walk the tables at any moment, so an entry is
  * completed before it is linked and every store to a live table is one word.
+ *
+ * Bits 52 and 53 of a leaf, which no CPU looks at, keep the level at which it was mapped.
  */
 #include "slat.h"
 
 #define SLAT_ADDRESS	0x000ffffffffff000ull
+#define SLAT_ORIGIN_SHIFT	52
 
 static unsigned int slat_index(u64 gpa, unsigned int level)
 {
@@ -31,10 +34,10 @@ static u64 *slat_table(const struct rs_slat *slat, u64 entry)
 }
 
 static u64 slat_leaf_entry(const struct rs_slat *slat, u64 phys, unsigned int level,
-			   unsigned int access)
+			   unsigned int origin, unsigned int access)
 {
 	const struct rs_slat_format *f = slat->format;
-	u64 entry = phys | f->leaf;
+	u64 entry = phys | f->leaf | (u64)origin << SLAT_ORIGIN_SHIFT;
 
 	entry |= (access & RS_SLAT_WRITE) ? f->write : 0;
 	entry |= (access & RS_SLAT_EXECUTE) ? f->execute : f->no_execute;
@@ -55,6 +58,7 @@ static void slat_describe(const struct rs_slat *slat, u64 gpa, u64 entry, unsign
 	leaf->gpa = gpa & ~(RS_SLAT_SIZE(level) - 1);
 	leaf->phys = entry & SLAT_ADDRESS & ~(RS_SLAT_SIZE(level) - 1);
 	leaf->level = level;
+	leaf->origin = entry >> SLAT_ORIGIN_SHIFT & 3;
 	leaf->access = slat_access(slat, entry);
 }
 
@@ -147,7 +151,8 @@ int rs_slat_map(struct rs_slat *slat, u64 gpa, u64 phys, unsigned int level, uns
 	}
 	if (slat_present(slat, table[slat_index(gpa, level)]))
 		return -EEXIST;
-	WRITE_ONCE(table[slat_index(gpa, level)], slat_leaf_entry(slat, phys, level, access));
+	WRITE_ONCE(table[slat_index(gpa, level)],
+		   slat_leaf_entry(slat, phys, level, level, access));
 	return 0;
 }
 
@@ -192,7 +197,7 @@ bool rs_slat_protect(struct rs_slat *slat, u64 gpa, unsigned int access)
 	if (!slat_present(slat, *entry))
 		return false;
 	slat_describe(slat, gpa, *entry, level, &leaf);
-	WRITE_ONCE(*entry, slat_leaf_entry(slat, leaf.phys, level, access));
+	WRITE_ONCE(*entry, slat_leaf_entry(slat, leaf.phys, level, leaf.origin, access));
 	return true;
 }
 
@@ -220,7 +225,7 @@ int rs_slat_split(struct rs_slat *slat, u64 gpa)
 	slat_describe(slat, gpa, *entry, level, &leaf);
 	for (i = 0; i < 512; i++)
 		table[i] = slat_leaf_entry(slat, leaf.phys + i * RS_SLAT_SIZE(level - 1),
-					   level - 1, leaf.access);
+					   level - 1, leaf.origin, leaf.access);
 	WRITE_ONCE(*entry, slat->ops->to_phys(table) | slat->format->table);
 	return 0;
 }
@@ -275,4 +280,35 @@ bool rs_slat_next(const struct rs_slat *slat, u64 gpa, u64 end, struct rs_slat_l
 		gpa = (gpa & ~(RS_SLAT_SIZE(level) - 1)) + RS_SLAT_SIZE(level);
 	}
 	return false;
+}
+
+static bool has_of_origin(const struct rs_slat *slat, u64 gpa, u64 end, unsigned int origin)
+{
+	struct rs_slat_leaf leaf;
+
+	while (rs_slat_next(slat, gpa, end, &leaf)) {
+		if (leaf.origin == origin)
+			return true;
+		gpa = leaf.gpa + RS_SLAT_SIZE(leaf.level);
+	}
+	return false;
+}
+
+/**
+ * rs_slat_has_sibling() - is there still a leaf that was mapped together with one that is gone?
+ * @slat: the tree
+ * @leaf: what rs_slat_unmap() said of it
+ *
+ * Those behind it are looked at first: a range is removed from its start on.
+ *
+ * Return: false when it was never split, or when it was the last.
+ */
+bool rs_slat_has_sibling(const struct rs_slat *slat, const struct rs_slat_leaf *leaf)
+{
+	u64 start = leaf->gpa & ~(RS_SLAT_SIZE(leaf->origin) - 1);
+
+	if (leaf->origin == leaf->level)
+		return false;
+	return has_of_origin(slat, leaf->gpa, start + RS_SLAT_SIZE(leaf->origin), leaf->origin) ||
+	       has_of_origin(slat, start, leaf->gpa, leaf->origin);
 }

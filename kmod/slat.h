@@ -64,6 +64,7 @@ struct rs_slat_leaf {
 	u64 gpa;			/* start of what it maps */
 	u64 phys;
 	unsigned int level;
+	unsigned int origin;		/* level at which it was mapped, before it was split */
 	unsigned int access;		/* RS_SLAT_* */
 };
 
@@ -89,6 +90,12 @@ int rs_slat_split(struct rs_slat *slat, u64 gpa);
 
 /* Removes the leaf that maps @gpa, all of it.  True with what it was in @leaf. */
 bool rs_slat_unmap(struct rs_slat *slat, u64 gpa, struct rs_slat_leaf *leaf);
+
+/*
+ * Has another leaf remained of what was mapped together with @leaf, which is gone?  False at
+ * once for one that was never split.
+ */
+bool rs_slat_has_sibling(const struct rs_slat *slat, const struct rs_slat_leaf *leaf);
 
 /*
  * The first address at or after @gpa, below @end, that a leaf maps (its start may lie

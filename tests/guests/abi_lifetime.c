@@ -31,14 +31,19 @@ struct machine {
 	void *memory;
 };
 
-static void make_machine(struct machine *machine)
+static void make_machine_of(struct machine *machine, void *memory, size_t size)
 {
 	machine->partition = new_partition(1);
 	machine->vp = new_vp(machine->partition, 0);
-	machine->memory = new_memory(65536);
+	machine->memory = memory;
 	memcpy(machine->memory, touch_and_loop, sizeof(touch_and_loop));
-	map_gpa(machine->partition, 0, 65536, machine->memory, RWX);
+	map_gpa(machine->partition, 0, size, machine->memory, RWX);
 	start_at_zero(machine->vp);
+}
+
+static void make_machine(struct machine *machine)
+{
+	make_machine_of(machine, new_memory(65536), 65536);
 }
 
 /* ---- pages that the kernel has pinned for anybody */
@@ -222,6 +227,69 @@ static void test_duplicates(long pinned)
 	munmap(machine.memory, 65536);
 }
 
+/* ---- large pages, which have one pin */
+
+#define LARGE		(2 * MIB)
+#define LARGE_PAGES	(LARGE / PAGE)
+
+/* A huge page, if the host has one. */
+static uint8_t *new_large(void)
+{
+	uint8_t *memory = mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memory += -(uintptr_t)memory % LARGE;
+	madvise(memory, LARGE, MADV_HUGEPAGE);
+	memset(memory, 0, LARGE);
+	return memory;
+}
+
+static long release_pages(int partition, uint64_t first, uint64_t count)
+{
+	return call(partition, VID_RELEASE_GPA,
+		    &(struct vid_unmap_gpa){ first * PAGE, count * PAGE });
+}
+
+static void test_large(long pinned)
+{
+	struct machine machine;
+
+	make_machine_of(&machine, new_large(), LARGE);
+	run_a_while(machine.vp);
+	ok(pinned_property(machine.partition) == LARGE_PAGES, "a huge page is mapped whole");
+	ok(pinned_becomes(pinned + 1), "and pinned once");
+	ok(!release_pages(machine.partition, 300, 1), "RELEASE_GPA of a page of it");
+	ok(pinned_property(machine.partition) == LARGE_PAGES - 1, "the others are still mapped");
+	ok(!release_pages(machine.partition, 0, 300), "of those before");
+	ok(pinned_becomes(pinned + 1), "it is still pinned once");
+	ok(!release_pages(machine.partition, 301, LARGE_PAGES - 301), "of the rest");
+	ok(pinned_becomes(pinned), "and with the last of them it is unpinned");
+	run_a_while(machine.vp);
+	ok(pinned_property(machine.partition) == 1, "the guest's next touch maps a page");
+	ok(pinned_becomes(pinned + 1), "and pins it");
+	close(machine.vp);
+	close(machine.partition);
+	ok(pinned_becomes(pinned), "closed: all is unpinned");
+	munmap(machine.memory, LARGE);
+}
+
+/* What the worker itself has only parts of, its guest gets in parts. */
+static void test_large_with_hole(long pinned)
+{
+	struct machine machine;
+	uint8_t *memory = new_large();
+
+	munmap(memory + 200 * PAGE, PAGE);
+	make_machine_of(&machine, memory, LARGE);
+	run_a_while(machine.vp);
+	ok(pinned_property(machine.partition) == 16, "a huge page with a hole is mapped by pages");
+	ok(pinned_becomes(pinned + 16), "of which each is pinned");
+	close(machine.vp);
+	close(machine.partition);
+	ok(pinned_becomes(pinned), "and closed, all are unpinned");
+	munmap(memory, LARGE);
+}
+
 static void test_memory_first(long pinned)
 {
 	struct machine machine;
@@ -347,5 +415,7 @@ void test_lifetime(void)
 	test_memory_first(pinned);
 	test_close_while_running(pinned);
 	test_many_vps(pinned);
+	test_large(pinned);
+	test_large_with_hole(pinned);
 	test_kill(pinned);
 }

@@ -119,13 +119,15 @@ static u64 leaf_bits(const struct rs_slat_format *format, unsigned int level, un
 }
 
 /* What the leaf at @gpa is, as CPU and functions see it, all over what it maps. */
-static void expect_leaf(u64 gpa, u64 phys, unsigned int level, unsigned int access)
+static void expect_part(u64 gpa, u64 phys, unsigned int level, unsigned int origin,
+			unsigned int access)
 {
 	const u64 offsets[] = { 0, 1, 4095, SIZE(level) / 2, SIZE(level) - 1 };
 	struct rs_slat_leaf leaf;
 	unsigned int l;
 
-	ck_assert_uint_eq(cpu_walk(gpa, &l), phys | leaf_bits(slat.format, level, access));
+	ck_assert_uint_eq(cpu_walk(gpa, &l), phys | leaf_bits(slat.format, level, access) |
+					     (u64)origin << 52);
 	ck_assert_uint_eq(l, level);
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		memset(&leaf, 0x5a, sizeof(leaf));
@@ -133,8 +135,14 @@ static void expect_leaf(u64 gpa, u64 phys, unsigned int level, unsigned int acce
 		ck_assert_uint_eq(leaf.gpa, gpa);
 		ck_assert_uint_eq(leaf.phys, phys);
 		ck_assert_uint_eq(leaf.level, level);
+		ck_assert_uint_eq(leaf.origin, origin);
 		ck_assert_uint_eq(leaf.access, access);
 	}
+}
+
+static void expect_leaf(u64 gpa, u64 phys, unsigned int level, unsigned int access)
+{
+	expect_part(gpa, phys, level, level, access);
 }
 
 static void expect_none(u64 gpa)
@@ -285,13 +293,13 @@ START_TEST(split_to_the_bottom)
 			map(BASE, PHYS, 2, access);
 			ck_assert_int_eq(rs_slat_split(&slat, at), 0);
 			for (u64 i = 0; i < 512; i++)
-				expect_leaf(BASE + i * SIZE(1), PHYS + i * SIZE(1), 1, access);
+				expect_part(BASE + i * SIZE(1), PHYS + i * SIZE(1), 1, 2, access);
 			ck_assert_int_eq(rs_slat_split(&slat, at), 0);
 			for (u64 i = 0; i < 512; i++)
-				expect_leaf(BASE + 5 * SIZE(1) + i * SIZE(0),
-					    PHYS + 5 * SIZE(1) + i * SIZE(0), 0, access);
-			expect_leaf(BASE + 4 * SIZE(1), PHYS + 4 * SIZE(1), 1, access);
-			expect_leaf(BASE + 6 * SIZE(1), PHYS + 6 * SIZE(1), 1, access);
+				expect_part(BASE + 5 * SIZE(1) + i * SIZE(0),
+					    PHYS + 5 * SIZE(1) + i * SIZE(0), 0, 2, access);
+			expect_part(BASE + 4 * SIZE(1), PHYS + 4 * SIZE(1), 1, 2, access);
+			expect_part(BASE + 6 * SIZE(1), PHYS + 6 * SIZE(1), 1, 2, access);
 			ck_assert_uint_eq(tables, 4);
 			ck_assert_int_eq(rs_slat_split(&slat, at), 0);
 			ck_assert_uint_eq(tables, 4);
@@ -301,6 +309,31 @@ START_TEST(split_to_the_bottom)
 END_TEST
 
 /* The walk begins within a leaf, before one, in an empty table, where there is no table. */
+/* The last of the parts of a leaf has no sibling, whichever goes last; nor have strangers. */
+START_TEST(siblings)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(formats); f++)
+		for (u64 last = 0; last < 512; last += 511) {
+			struct rs_slat_leaf leaf;
+
+			start(formats[f]);
+			map(BASE, PHYS, 1, RWX);
+			map(BASE + SIZE(1), PHYS, 1, RWX);
+			ck_assert_int_eq(rs_slat_split(&slat, BASE), 0);
+			for (u64 i = 0; i < 512; i++) {
+				u64 at = BASE + (i + 1 + last) % 512 * SIZE(0);
+
+				ck_assert(rs_slat_unmap(&slat, at, &leaf));
+				ck_assert_int_eq(rs_slat_has_sibling(&slat, &leaf), i < 511);
+				map(at, PHYS, 0, RWX);
+			}
+			ck_assert(rs_slat_unmap(&slat, BASE + SIZE(1), &leaf));
+			ck_assert(!rs_slat_has_sibling(&slat, &leaf));
+			end();
+		}
+}
+END_TEST
+
 START_TEST(next_leaf)
 {
 	const u64 far = RS_SLAT_LIMIT - SIZE(0);
@@ -374,7 +407,7 @@ START_TEST(no_memory)
 		ck_assert_int_eq(rs_slat_split(&slat, BASE), -ENOMEM);
 		expect_leaf(BASE, PHYS, level, RS_SLAT_WRITE);
 		ck_assert_int_eq(rs_slat_split(&slat, BASE), 0);
-		expect_leaf(BASE, PHYS, level - 1, RS_SLAT_WRITE);
+		expect_part(BASE, PHYS, level - 1, level, RS_SLAT_WRITE);
 		fail_at = 0;
 		end();
 	}
@@ -474,7 +507,7 @@ static u64 somewhere(void)
 static void expect_same(const struct rs_slat_leaf *a, const struct rs_slat_leaf *b)
 {
 	if (a->gpa == b->gpa && a->phys == b->phys && a->level == b->level &&
-	    a->access == b->access)
+	    a->origin == b->origin && a->access == b->access)
 		return;
 	ck_abort_msg("%#llx -> %#llx level %u access %u, not %#llx -> %#llx level %u access %u",
 		     (unsigned long long)b->gpa, (unsigned long long)b->phys, b->level, b->access,
@@ -488,6 +521,7 @@ static void random_map(void)
 		.gpa = somewhere() & ~(SIZE(level) - 1),
 		.phys = rnd(1ull << 40) << 12 & ~(SIZE(level) - 1),
 		.level = level,
+		.origin = level,
 		.access = rnd(RWX + 1),
 	};
 	bool taken = model_first(leaf.gpa, leaf_end(&leaf)) ||
@@ -504,6 +538,18 @@ static void random_map(void)
 	model_tables_above(leaf.gpa, level);
 }
 
+/* Of those mapped together with @gone, which the model has no more. */
+static bool model_sibling(const struct rs_slat_leaf *gone)
+{
+	u64 start = gone->gpa & ~(SIZE(gone->origin) - 1);
+	u64 end = start + SIZE(gone->origin);
+
+	for (size_t i = model_search(start); i < leaves && model[i].gpa < end; i++)
+		if (model[i].origin == gone->origin)
+			return gone->origin != gone->level;
+	return false;
+}
+
 static void random_unmap(void)
 {
 	u64 gpa = somewhere();
@@ -514,6 +560,7 @@ static void random_unmap(void)
 		return;
 	expect_same(want, &got);
 	model_remove(want);
+	ck_assert_int_eq(rs_slat_has_sibling(&slat, &got), model_sibling(&got));
 }
 
 static void random_protect(void)
@@ -545,6 +592,7 @@ static void random_split(void)
 			.gpa = whole.gpa + i * SIZE(whole.level - 1),
 			.phys = whole.phys + i * SIZE(whole.level - 1),
 			.level = whole.level - 1,
+			.origin = whole.origin,
 			.access = whole.access,
 		};
 	*model_table(whole.gpa, whole.level) = true;
@@ -575,6 +623,7 @@ static void random_clear(void)
 		expect_same(want, &got);
 		ck_assert(rs_slat_unmap(&slat, got.gpa, &got));
 		model_remove(want);
+		ck_assert_int_eq(rs_slat_has_sibling(&slat, &got), model_sibling(&got));
 		from = leaf_end(&got);
 	}
 	ck_assert(!rs_slat_next(&slat, from, to, &got));
@@ -625,8 +674,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		empty, leaf_of_each_kind, neighbours_share_tables, ends_of_the_address_space,
-		occupied, rights_change, split_to_the_bottom, next_leaf, no_memory,
-		random_histories,
+		occupied, rights_change, split_to_the_bottom, siblings, next_leaf,
+		no_memory, random_histories,
 	};
 
 	return run_suite("slat", tests, ARRAY_SIZE(tests), setup);
