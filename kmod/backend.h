@@ -115,8 +115,9 @@ struct rs_mode {
  * @vp_init:         control block and save areas; may sleep
  * @vp_destroy:      undoes it
  * @vp_reset:        architectural reset state (APM2 §14.1.3) into the VP
- * @load:            the VP is about to run on this CPU; preemption off
- * @put:             it will not for a while; preemption off
+ * @load:            the VP's thread has this CPU and runs it from now on; preemption off
+ * @put:             it loses the CPU or runs it no more; preemption off, perhaps also
+ *                   interrupts, under the run queue's lock: the CPU's registers only
  * @run:             enter the guest once; interrupts off before and after.  Sets
  *                   vp->interrupt_taken, and vp->event to what was under way
  * @decode:          describe the exit; called once after each @run, interrupts on,

@@ -15,6 +15,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/rcuwait.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -147,6 +148,7 @@ struct rs_vp {
 	u32 index;				/* [c] VP index and APIC ID */
 	unsigned long owned;			/* [a] bit 0: by a call from above */
 	struct mutex mutex;			/* its owner has it, or who serves calls */
+	struct preempt_notifier notifier;	/* [o] registered while it runs */
 
 	struct rs_regs regs;			/* [o] */
 	struct rs_lapic lapic;			/* [o] */
@@ -182,7 +184,7 @@ struct rs_vp {
 	unsigned long requests;			/* [a] enum rs_request */
 	unsigned long timers_expired;		/* [a] enum rs_timer */
 	int mode;				/* [a] enum rs_vp_mode */
-	int cpu;				/* [a] where it is in the guest; -1 */
+	int cpu;				/* [a] where it was loaded last; -1 */
 	struct rcuwait wait;			/* wakes it from HLT */
 	struct rs_vp_timer timers[RS_TIMERS];	/* callbacks only set bits and kick */
 

@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
 #include <linux/reboot.h>
 
 #include "hv.h"
@@ -106,6 +107,7 @@ static int __init rs_hv_init(void)
 	register_syscore(&syscore);
 	register_reboot_notifier(&reboot_notifier);
 	rs_emergency_register(emergency);
+	preempt_notifier_inc();
 	rs_debugfs_init();
 	pr_info("%s, up to %u VPs a partition\n", rs_backend->name, RS_MAX_VPS);
 	return 0;
@@ -118,6 +120,7 @@ release:
 static void __exit rs_hv_exit(void)
 {
 	rs_debugfs_exit();
+	preempt_notifier_dec();
 	rs_emergency_unregister(emergency);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_syscore(&syscore);

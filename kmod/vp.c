@@ -72,6 +72,30 @@ static const struct rs_lapic_ops lapic_ops = {
 	.due = lapic_due,
 };
 
+/* ---- the thread's CPU */
+
+/* While a VP runs, its backend's state is in the CPU that its thread has.  Preemption off. */
+static void vp_load(struct rs_vp *vp)
+{
+	WRITE_ONCE(vp->cpu, smp_processor_id());
+	rs_backend->load(vp);
+}
+
+static void vp_sched_in(struct preempt_notifier *notifier, int cpu)
+{
+	vp_load(container_of(notifier, struct rs_vp, notifier));
+}
+
+static void vp_sched_out(struct preempt_notifier *notifier, struct task_struct *next)
+{
+	rs_backend->put(container_of(notifier, struct rs_vp, notifier));
+}
+
+static struct preempt_ops vp_preempt_ops = {
+	.sched_in = vp_sched_in,
+	.sched_out = vp_sched_out,
+};
+
 /* ---- life */
 
 /**
@@ -108,6 +132,7 @@ static struct rs_vp *vp_alloc(struct rs_partition *partition, u32 index)
 	vp->tsc_offset = -partition->tsc_base;
 	mutex_init(&vp->mutex);
 	rcuwait_init(&vp->wait);
+	preempt_notifier_init(&vp->notifier, &vp_preempt_ops);
 	rs_calls_init(vp);
 	rs_vp_timers_init(vp);
 	rs_lapic_init(&vp->lapic, index, index == 0, &lapic_ops);
@@ -343,6 +368,22 @@ static bool vp_needs_worker(struct rs_vp *vp)
 	return false;
 }
 
+static void vp_take_cpu(struct rs_vp *vp)
+{
+	preempt_disable();
+	preempt_notifier_register(&vp->notifier);
+	vp_load(vp);
+	preempt_enable();
+}
+
+static void vp_leave_cpu(struct rs_vp *vp)
+{
+	preempt_disable();
+	rs_backend->put(vp);
+	preempt_notifier_unregister(&vp->notifier);
+	preempt_enable();
+}
+
 /* Enters the guest unless something came up.  Interrupts off. */
 static bool vp_enter(struct rs_vp *vp)
 {
@@ -374,8 +415,6 @@ static bool vp_guest(struct rs_vp *vp)
 	bool entered;
 
 	preempt_disable();
-	WRITE_ONCE(vp->cpu, smp_processor_id());
-	rs_backend->load(vp);
 	rs_vp_prepare_events(vp);
 	local_irq_disable();
 	entered = vp_enter(vp);
@@ -388,7 +427,6 @@ static bool vp_guest(struct rs_vp *vp)
 		rs_backend->decode(vp, &vp->exit);
 		vp->counters[RS_COUNT_EXITS]++;
 	}
-	rs_backend->put(vp);
 	preempt_enable();
 	return entered;
 }
@@ -422,9 +460,11 @@ static int vp_run_owned(struct rs_vp *vp)
 		return ret;
 	vp->run_start_ns = ktime_get_ns();
 	fpu_swap_kvm_fpstate(&vp->fpu, true);
+	vp_take_cpu(vp);
 	do {
 		ret = vp_turn(vp);
 	} while (ret == RS_RESUME);
+	vp_leave_cpu(vp);
 	rs_assist_disarm(vp);
 	fpu_swap_kvm_fpstate(&vp->fpu, false);
 	vp_publish_page(vp);

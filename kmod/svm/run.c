@@ -23,6 +23,7 @@
  * @generation: of ASIDs; a VP of an older one takes a new ASID
  * @next_asid:  first that was not used in this generation
  * @tsc_aux:    the host's
+ * @xcr0:       the host's, where it has one
  */
 struct svm_cpu {
 	bool enabled;
@@ -31,6 +32,7 @@ struct svm_cpu {
 	u64 generation;
 	u32 next_asid;
 	u64 tsc_aux;
+	u64 xcr0;
 };
 
 static DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
@@ -97,6 +99,7 @@ int svm_host_enable(void)
 	cpu->generation++;
 	cpu->next_asid = svm_features.asids;		/* the first VP flushes */
 	cpu->tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ? read_msr(MSR_TSC_AUX) : 0;
+	cpu->xcr0 = boot_cpu_has(X86_FEATURE_OSXSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
 	cpu->enabled = true;
 	return 0;
 }
@@ -308,13 +311,10 @@ static bool guest_has_xcr0(struct svm_vp *svm)
 	return svm->vmcb->cr4 & X86_CR4_OSXSAVE;
 }
 
-static u64 load_xcr0(struct rs_vp *vp)
+static void load_xcr0(struct rs_vp *vp, u64 host)
 {
-	u64 host = xgetbv(XCR_XFEATURE_ENABLED_MASK);
-
 	if (host != vp->xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
-	return host;
 }
 
 /* XSETBV exits, but not on every emulator: what the guest left there is what it has. */
@@ -330,12 +330,12 @@ static void save_xcr0(struct rs_vp *vp, u64 host)
 
 /* ---- the run */
 
+/* From here to svm_put() TSC_AUX is the guest's: of the host, only user mode looks at it. */
 void svm_load(struct rs_vp *vp)
 {
 	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
 	struct svm_vp *svm = to_svm(vp);
 
-	asm volatile("vmsave %0" : : "a" (page_to_phys(cpu->host)) : "memory");
 	if (svm->tsc_aux != cpu->tsc_aux)
 		wrmsrl(MSR_TSC_AUX, svm->tsc_aux);
 }
@@ -393,7 +393,6 @@ void svm_run(struct rs_vp *vp)
 	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
 	struct svm_vp *svm = to_svm(vp);
 	bool xcr0 = guest_has_xcr0(svm);
-	u64 host_xcr0 = 0;
 
 	if (unlikely(!cpu->enabled)) {		/* reboot: no guest runs any more */
 		svm->vmcb->exitcode = SVM_EXIT_INTR;
@@ -403,10 +402,12 @@ void svm_run(struct rs_vp *vp)
 	regs_to_vmcb(vp, svm->vmcb);
 	check_asid(svm, cpu);
 	if (xcr0)
-		host_xcr0 = load_xcr0(vp);
+		load_xcr0(vp, cpu->xcr0);
 	if (svm->debug_loaded)
 		load_debug(vp);
 
+	/* each time, with interrupts off: another thread may have changed the LDT meanwhile */
+	asm volatile("vmsave %0" : : "a" (page_to_phys(cpu->host)) : "memory");
 	asm volatile("clgi" : : : "memory");
 	enter_guest(svm, &vp->regs, page_to_phys(cpu->host));
 	asm volatile("stgi" : : : "memory");
@@ -416,6 +417,6 @@ void svm_run(struct rs_vp *vp)
 	if (hw_breakpoint_active())
 		hw_breakpoint_restore();
 	if (xcr0)
-		save_xcr0(vp, host_xcr0);
+		save_xcr0(vp, cpu->xcr0);
 	after_exit(vp, svm);
 }
