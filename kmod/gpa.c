@@ -311,6 +311,37 @@ void *rs_gpa_pointer(struct rs_partition *partition, u64 address, bool write)
 	return leaf_address(&leaf, address);
 }
 
+/**
+ * rs_gpa_read_pointer() - the same, to read, for a VP that reads the same pages again and again
+ * @vp:      owner only; the partition's gpa.lock is held for reading
+ * @address: guest physical address
+ *
+ * A page that was found stays good until leaves are removed: what is split or protected is
+ * where it was.
+ *
+ * Return: good to the end of the page; NULL when that is no memory.
+ */
+const void *rs_gpa_read_pointer(struct rs_vp *vp, u64 address)
+{
+	struct rs_gpa *gpa = &vp->partition->gpa;
+	struct rs_gpa_cache *cache = &vp->gpa_cache;
+	unsigned int n = (address >> PAGE_SHIFT) % RS_GPA_CACHE;
+	const void *memory;
+
+	if (cache->generation != gpa->generation) {
+		memset(cache, 0, sizeof(*cache));
+		cache->generation = gpa->generation;
+	}
+	if (cache->page[n].memory && cache->page[n].gpa == (address & PAGE_MASK))
+		return cache->page[n].memory + offset_in_page(address);
+	memory = rs_gpa_pointer(vp->partition, address, false);
+	if (memory) {
+		cache->page[n].gpa = address & PAGE_MASK;
+		cache->page[n].memory = memory - offset_in_page(address);
+	}
+	return memory;
+}
+
 /* A copy within one page. */
 static int gpa_copy_page(struct rs_partition *partition, u64 address, void *buffer,
 			 size_t size, bool write)
@@ -460,6 +491,7 @@ int rs_gpa_init(struct rs_gpa *gpa)
 	init_rwsem(&gpa->lock);
 	mutex_init(&gpa->fault_lock);
 	gpa->regions = RB_ROOT_CACHED;
+	gpa->generation = 1;
 	atomic64_set(&gpa->pinned, 0);
 	if (rs_slat_init(&gpa->slat, rs_backend->slat_format, &rs_slat_kernel_ops))
 		return -ENOMEM;

@@ -170,7 +170,7 @@ static void mark_accessed(const struct walk_state *w)
 
 static bool read_entry(const struct walk_state *w, u64 at, u64 *pte)
 {
-	const void *entry = rs_gpa_pointer(w->vp->partition, at, false);
+	const void *entry = rs_gpa_read_pointer(w->vp, at);
 
 	if (!entry)
 		return false;
@@ -279,7 +279,7 @@ static unsigned int fetch_page(struct rs_vp *vp, const struct rs_mode *mode, u64
 	const void *memory;
 
 	translate(vp, mode, gva, HV_TRANSLATE_GVA_VALIDATE_EXECUTE, &walk);
-	memory = walk.result ? NULL : rs_gpa_pointer(vp->partition, walk.gpa, false);
+	memory = walk.result ? NULL : rs_gpa_read_pointer(vp, walk.gpa);
 	if (!memory)
 		return 0;
 	memcpy(bytes, memory, count);

@@ -143,6 +143,17 @@ struct rs_msrs {
 	u64 mcg_status;
 };
 
+#define RS_GPA_CACHE	8u
+
+/* Pages of guest memory that a VP's walks read lately: rs_gpa_read_pointer() */
+struct rs_gpa_cache {
+	u64 generation;				/* of rs_gpa; of an older one nothing is good */
+	struct {
+		u64 gpa;
+		const void *memory;
+	} page[RS_GPA_CACHE];
+};
+
 struct rs_vp {
 	struct rs_partition *partition;		/* [c] */
 	u32 index;				/* [c] VP index and APIC ID */
@@ -168,6 +179,7 @@ struct rs_vp {
 	u64 dr[4];				/* [o] */
 	u64 tsc_offset;				/* [o] guest TSC less the host's */
 	u64 due;				/* [o] host TSC before which not to enter, or 0 */
+	struct rs_gpa_cache gpa_cache;		/* [o] */
 	u64 vp_assist;				/* [o] HV_X64_MSR_VP_ASSIST_PAGE */
 	enum rs_lazy_eoi lazy_eoi;		/* [o] */
 	u8 lazy_vector;				/* [o] */
@@ -198,6 +210,7 @@ struct rs_gpa {
 	struct mutex fault_lock;		/* leaves change; inside lock */
 	struct rb_root_cached regions;		/* [g] */
 	struct rs_slat slat;			/* leaves under fault_lock */
+	u64 generation;				/* [g] moves on when leaves are removed; from 1 */
 	struct mm_struct *mm;			/* [c] whose memory is mapped; grabbed */
 	atomic64_t pinned;			/* [a] 4 KiB pages */
 };
@@ -342,6 +355,8 @@ void rs_gpa_destroy(struct rs_partition *partition);
  * long as partition->gpa.lock is held for reading.  What is there changes at any moment.
  */
 void *rs_gpa_pointer(struct rs_partition *partition, u64 gpa, bool write);
+/* To read only; remembers the page for the next time.  The VP's owner */
+const void *rs_gpa_read_pointer(struct rs_vp *vp, u64 gpa);
 int rs_gpa_xchg32(struct rs_partition *partition, u64 gpa, u32 value, u32 *old);
 /* Any context but hard interrupts: false when it could not be done at once. */
 bool rs_gpa_try_write32(struct rs_partition *partition, u64 gpa, u32 value);

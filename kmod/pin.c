@@ -241,6 +241,7 @@ int rs_gpa_unpin(struct rs_partition *partition, u64 start, u64 end)
 	int err;
 
 	lockdep_assert_held_write(&gpa->lock);
+	gpa->generation++;
 	err = split_at(gpa, start);
 	if (!err && end < RS_SLAT_LIMIT)
 		err = split_at(gpa, end);
