@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * CPUID of a VP: gathers what the pure filter needs.  Owner only.
+ *
+ * The host's own is read when the module loads: an answer takes several leaves, each takes a
+ * CPU that serializes, and a root partition that is a guest itself an exit.
  */
+#include <linux/init.h>
 #include <asm/processor.h>
 #include <asm/processor-flags.h>
 #include <asm/tsc.h>
@@ -12,9 +16,58 @@
 #define LEAF_POWER		0x80000007u
 #define INVARIANT_TSC		BIT(8)
 
-static void host_cpuid(u32 leaf, u32 subleaf, u32 out[4])
+#define LEAF_XSAVE		0xdu
+#define EXTENDED		0x80000000u
+#define LEAVES			0x22u		/* those that the filter knows, of either range */
+#define COMPONENTS		32u		/* subleaves of LEAF_XSAVE */
+
+static u32 basic[LEAVES][4] __ro_after_init;
+static u32 extended[LEAVES][4] __ro_after_init;
+static u32 xsave[COMPONENTS][4] __ro_after_init;
+
+static void read_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
 	cpuid_count(leaf, subleaf, &out[RS_EAX], &out[RS_EBX], &out[RS_ECX], &out[RS_EDX]);
+}
+
+/* Their subleaves differ, and are seldom asked for. */
+static bool has_subleaves(u32 leaf)
+{
+	return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0x1f ||
+	       leaf == EXTENDED + 0x1d;
+}
+
+/* What was read of it; NULL: it was not. */
+static const u32 *known(u32 leaf, u32 subleaf)
+{
+	if (leaf == LEAF_XSAVE)
+		return subleaf < COMPONENTS ? xsave[subleaf] : NULL;
+	if (has_subleaves(leaf) || (leaf & ~EXTENDED) >= LEAVES)
+		return NULL;
+	return leaf & EXTENDED ? extended[leaf & ~EXTENDED] : basic[leaf];
+}
+
+/* Before the first VP. */
+void __init rs_cpuid_init(void)
+{
+	u32 i;
+
+	for (i = 0; i < LEAVES; i++) {
+		read_cpuid(i, 0, basic[i]);
+		read_cpuid(EXTENDED + i, 0, extended[i]);
+	}
+	for (i = 0; i < COMPONENTS; i++)
+		read_cpuid(LEAF_XSAVE, i, xsave[i]);
+}
+
+static void host_cpuid(u32 leaf, u32 subleaf, u32 out[4])
+{
+	const u32 *copy = known(leaf, subleaf);
+
+	if (copy)
+		memcpy(out, copy, 4 * sizeof(*out));
+	else
+		read_cpuid(leaf, subleaf, out);
 	/* the kernel may know better than the CPU */
 	if (leaf == LEAF_POWER && check_tsc_unstable())
 		out[RS_EDX] &= ~INVARIANT_TSC;

@@ -372,6 +372,7 @@ void rs_gva_translate(struct rs_vp *vp, u64 gva, u64 flags, struct rs_walk *walk
 int rs_gva_fetch(struct rs_vp *vp, u8 bytes[15]);
 
 /* ---- cpuid.c */
+void rs_cpuid_init(void);
 void rs_cpuid(struct rs_vp *vp, u32 leaf, u32 subleaf, u32 out[4]);
 u64 rs_privileges(void);
 

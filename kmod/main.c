@@ -97,6 +97,7 @@ static int __init rs_hv_init(void)
 
 	if (err)
 		return err;
+	rs_cpuid_init();
 	err = rs_backend->host_prepare();
 	if (err)
 		return err;
