@@ -537,5 +537,8 @@ static int (*const exit_handlers[RS_EXIT_KINDS])(struct rs_vp *vp) = {
  */
 int rs_handle_exit(struct rs_vp *vp)
 {
+	if (unlikely(vp->spinning) && vp->exit.kind != RS_EXIT_PAUSE &&
+	    vp->exit.kind != RS_EXIT_HYPERCALL)
+		WRITE_ONCE(vp->spinning, false);
 	return exit_handlers[vp->exit.kind](vp);
 }

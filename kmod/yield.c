@@ -60,15 +60,17 @@ static bool yield_to_vp(struct rs_vp *target)
 	return true;
 }
 
-/* Does it sleep, so that it cannot hold anything up? */
-static bool is_idle(struct rs_vp *vp)
+/* It does not sleep, and does not spin itself: it may hold something up. */
+static bool worth_it(struct rs_vp *vp)
 {
-	return READ_ONCE(vp->activity) != 0;
+	return !READ_ONCE(vp->activity) && !READ_ONCE(vp->spinning);
 }
 
 /**
  * rs_vp_yield() - the guest spins on @vp
  * @vp: owner only; may sleep
+ *
+ * Until its next exit for another reason nobody yields to it in turn.
  */
 void rs_vp_yield(struct rs_vp *vp)
 {
@@ -77,11 +79,12 @@ void rs_vp_yield(struct rs_vp *vp)
 	u32 first = READ_ONCE(partition->last_yield) + 1;
 	u32 i;
 
+	WRITE_ONCE(vp->spinning, true);
 	for (i = 0; i < count; i++) {
 		u32 index = (first + i) % count;
 		struct rs_vp *target = rs_partition_vp(partition, index);
 
-		if (!target || target == vp || is_idle(target) || !yield_to_vp(target))
+		if (!target || target == vp || !worth_it(target) || !yield_to_vp(target))
 			continue;
 		WRITE_ONCE(partition->last_yield, index);
 		vp->counters[RS_COUNT_YIELDS]++;

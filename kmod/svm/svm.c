@@ -17,8 +17,14 @@
 #define SVM_CPUID_NRIP		BIT(3)
 #define SVM_CPUID_FLUSH_BY_ASID	BIT(6)
 #define SVM_CPUID_DECODE	BIT(7)
+#define SVM_CPUID_PAUSE_FILTER	BIT(10)
+#define SVM_CPUID_PAUSE_THRESHOLD	BIT(12)
 
 #define PAT_RESET		0x0007040600070406ull
+
+/* So many PAUSEs, less than so many cycles apart, are a spin worth an exit. */
+#define PAUSE_FILTER_COUNT	3000
+#define PAUSE_FILTER_THRESHOLD	128
 
 #define MSRPM_ORDER		1	/* 8 KiB */
 #define IOPM_ORDER		2	/* 12 KiB are used */
@@ -89,6 +95,8 @@ static int svm_probe(void)
 	svm_features.nrip = edx & SVM_CPUID_NRIP;
 	svm_features.flush_by_asid = edx & SVM_CPUID_FLUSH_BY_ASID;
 	svm_features.decode_assists = edx & SVM_CPUID_DECODE;
+	svm_features.pause_filter = edx & SVM_CPUID_PAUSE_FILTER;
+	svm_features.pause_threshold = edx & SVM_CPUID_PAUSE_THRESHOLD;
 	svm_features.la57 = __read_cr4() & X86_CR4_LA57;
 	svm_slat_format.max_level = boot_cpu_has(X86_FEATURE_GBPAGES) ? 2 : 1;
 	if (svm_features.asids < 2)
@@ -158,6 +166,22 @@ static int svm_partition_init(struct rs_partition *partition)
 
 /* ---- VP */
 
+/*
+ * A spinning guest exits (APM2 §15.14.4): where the CPU counts PAUSEs, for long spins only; where
+ * it cannot, at each PAUSE, but only if the partition has more VPs than there are CPUs.
+ */
+static void init_pause(struct rs_vp *vp, struct vmcb *vmcb)
+{
+	if (svm_features.pause_filter) {
+		vmcb->pause_filter_count = PAUSE_FILTER_COUNT;
+		if (svm_features.pause_threshold)
+			vmcb->pause_filter_threshold = PAUSE_FILTER_THRESHOLD;
+	} else if (vp->partition->vp_count <= num_online_cpus()) {
+		return;
+	}
+	vmcb->intercept_misc1 |= SVM_INTERCEPT_PAUSE;
+}
+
 static void init_control(struct rs_vp *vp, struct vmcb *vmcb)
 {
 	struct svm_partition *sp = vp->partition->arch;
@@ -173,6 +197,7 @@ static void init_control(struct rs_vp *vp, struct vmcb *vmcb)
 		SVM_INTERCEPT_CLGI | SVM_INTERCEPT_SKINIT | SVM_INTERCEPT_WBINVD |
 		SVM_INTERCEPT_MONITOR | SVM_INTERCEPT_MWAIT | SVM_INTERCEPT_XSETBV |
 		SVM_INTERCEPT_RDPRU;
+	init_pause(vp, vmcb);
 	vmcb->iopm_base_pa = __pa(sp->iopm);
 	vmcb->msrpm_base_pa = __pa(sp->msrpm);
 	vmcb->vintr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR;

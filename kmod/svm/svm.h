@@ -42,6 +42,8 @@ struct svm_features {
 	bool nrip;
 	bool flush_by_asid;
 	bool decode_assists;
+	bool pause_filter;
+	bool pause_threshold;
 	bool la57;			/* the host's tables, and so ours, have five levels */
 };
 
