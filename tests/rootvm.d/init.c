@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -49,6 +50,7 @@ static struct {
 	int envc;
 	bool out;		/* a directory of the host is offered as $ROOTVM_OUT */
 	bool pty;		/* the command gets a terminal */
+	bool spare;		/* CPU 0 is not for the command */
 	struct winsize win;
 } config;
 
@@ -245,6 +247,8 @@ static void parse_one(char *s)
 		config.envp[config.envc++] = value;
 	else if (!strcmp(s, "out"))
 		config.out = true;
+	else if (!strcmp(s, "spare"))
+		config.spare = true;
 	else if (!strcmp(s, "pty"))
 		config.pty = true;
 	else
@@ -400,6 +404,17 @@ static void set_up_system(void)
 	put("/proc/sys/kernel/printk", "7");
 }
 
+/* For this process and those it will start. */
+static void leave_cpu0(void)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return;
+	CPU_CLR(0, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 /* In the child: becomes the command. Does not return. */
 static void become_command(int in, int out, int err)
 {
@@ -409,6 +424,8 @@ static void become_command(int in, int out, int err)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	if (config.spare)
+		leave_cpu0();
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
