@@ -290,8 +290,11 @@ static void collect_interrupted_event(struct rs_vp *vp, struct svm_vp *svm)
 
 /* ---- debug registers and XCR0: the guest's only while it runs */
 
+/* The worker's own breakpoints must not fire at the guest's addresses: they may be ours. */
 static void load_debug(struct rs_vp *vp)
 {
+	if (hw_breakpoint_active())
+		set_debugreg(0, 7);	/* hw_breakpoint_restore() undoes it */
 	set_debugreg(vp->dr[0], 0);
 	set_debugreg(vp->dr[1], 1);
 	set_debugreg(vp->dr[2], 2);
