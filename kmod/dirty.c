@@ -68,7 +68,8 @@ int rs_gpa_mark_dirty(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 addr
  * @start:     guest physical address of the region
  * @size:      the region's size, bytes
  *
- * Return: 0, -ENOENT when the range is no region, -EEXIST when it records, -ENOMEM.
+ * Return: 0, -ENOENT when the range is no region, -EEXIST when it records, -ENOMEM, -EINTR
+ * when killed.
  */
 int rs_gpa_dirty_start(struct rs_partition *partition, u64 start, u64 size)
 {
@@ -76,7 +77,8 @@ int rs_gpa_dirty_start(struct rs_partition *partition, u64 start, u64 size)
 	struct rs_gpa_region *region;
 	int err = -ENOENT;
 
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	region = exact_region(gpa, start, size);
 	if (!region)
 		goto unlock;
@@ -103,7 +105,7 @@ EXPORT_SYMBOL_GPL(rs_gpa_dirty_start);
  * @start:     guest physical address of the region
  * @size:      the region's size, bytes
  *
- * Return: 0, -ENOENT when the range is no region or does not record.
+ * Return: 0, -ENOENT when the range is no region or does not record, -EINTR when killed.
  */
 int rs_gpa_dirty_stop(struct rs_partition *partition, u64 start, u64 size)
 {
@@ -111,7 +113,8 @@ int rs_gpa_dirty_stop(struct rs_partition *partition, u64 start, u64 size)
 	struct rs_gpa_region *region;
 	int err = -ENOENT;
 
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	region = exact_region(gpa, start, size);
 	if (region && region->dirty) {
 		kvfree(region->dirty);
@@ -150,7 +153,7 @@ static u64 take_word(struct rs_gpa *gpa, struct rs_gpa_region *region, unsigned 
  *
  * What the guest writes after this returns is in the next reading.
  *
- * Return: 0, -ENOENT when the range is no region or does not record.
+ * Return: 0, -ENOENT when the range is no region or does not record, -EINTR when killed.
  */
 int rs_gpa_dirty_read(struct rs_partition *partition, u64 start, u64 size, u64 *bitmap)
 {
@@ -159,7 +162,8 @@ int rs_gpa_dirty_read(struct rs_partition *partition, u64 start, u64 size, u64 *
 	unsigned long i;
 	int err = -ENOENT;
 
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	region = exact_region(gpa, start, size);
 	if (region && region->dirty) {
 		for (i = 0; i < BITS_TO_LONGS(region_pages(region)); i++)

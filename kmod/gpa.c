@@ -7,6 +7,9 @@
  * is, and is pinned.  Guest memory is reached through leaves only, under gpa->lock
  * for reading, so that nothing is unpinned under a copy.  Process context of the
  * worker whose memory it is.
+ *
+ * Pinning may wait for user mode (userfaultfd, FUSE) for as long as that likes: whoever waits
+ * for the lock meanwhile can be killed.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -97,7 +100,8 @@ static int region_insert(struct rs_gpa *gpa, struct rs_gpa_region *region)
 	struct rs_gpa_region *next;
 	int err = 0;
 
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	next = region_after(gpa, region->gpa);
 	if (next && next->gpa < rs_region_end(region))
 		err = -EEXIST;
@@ -115,7 +119,7 @@ static int region_insert(struct rs_gpa *gpa, struct rs_gpa_region *region)
  * All of it counts against RLIMIT_MEMLOCK at once, so that a guest cannot run into
  * the limit later.
  *
- * Return: 0, -EINVAL, -EEXIST, -ENOMEM, -EIO from a foreign process.
+ * Return: 0, -EINVAL, -EEXIST, -ENOMEM, -EIO from a foreign process, -EINTR when killed.
  */
 int rs_gpa_map(struct rs_partition *partition, const struct vid_map_gpa *map)
 {
@@ -177,7 +181,7 @@ static bool whole_regions(struct rs_gpa *gpa, u64 start, u64 end)
  * @start:     guest physical address, page-aligned
  * @size:      bytes, whole pages
  *
- * Return: 0, -EINVAL, -ENOENT, -ENOMEM.
+ * Return: 0, -EINVAL, -ENOENT, -ENOMEM, -EINTR when killed.
  */
 int rs_gpa_unmap(struct rs_partition *partition, u64 start, u64 size)
 {
@@ -187,7 +191,8 @@ int rs_gpa_unmap(struct rs_partition *partition, u64 start, u64 size)
 
 	if (!range_valid(start, size))
 		return -EINVAL;
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	if (!whole_regions(gpa, start, end))
 		goto unlock;
 	err = rs_gpa_unpin(partition, start, end);
@@ -211,7 +216,7 @@ EXPORT_SYMBOL_GPL(rs_gpa_unmap);
  * @start:     guest physical address, page-aligned
  * @size:      bytes, whole pages
  *
- * Return: 0, -EINVAL, -ENOENT when no region holds it all, -ENOMEM.
+ * Return: 0, -EINVAL, -ENOENT when no region holds it all, -ENOMEM, -EINTR when killed.
  */
 int rs_gpa_release(struct rs_partition *partition, u64 start, u64 size)
 {
@@ -221,7 +226,8 @@ int rs_gpa_release(struct rs_partition *partition, u64 start, u64 size)
 
 	if (!range_valid(start, size))
 		return -EINVAL;
-	down_write(&gpa->lock);
+	if (down_write_killable(&gpa->lock))
+		return -EINTR;
 	region = rs_gpa_region(gpa, start);
 	if (region && start + size <= rs_region_end(region))
 		err = rs_gpa_unpin(partition, start, start + size);
@@ -272,7 +278,8 @@ static int gpa_leaf(struct rs_gpa *gpa, u64 address, bool write, bool fetch,
  * @fetch:     it was an instruction fetch
  *
  * Return: 0 when the guest may go on; -ENOENT: no memory there; -EACCES: the region
- * forbids the access; -EFAULT, -ENOMEM: the worker's memory could not be pinned.
+ * forbids the access; -EFAULT, -ENOMEM: the worker's memory could not be pinned; -EINTR:
+ * the worker was killed.
  */
 int rs_gpa_fault(struct rs_partition *partition, u64 address, bool write, bool fetch)
 {
@@ -281,7 +288,8 @@ int rs_gpa_fault(struct rs_partition *partition, u64 address, bool write, bool f
 
 	if (address >= rs_gpa_limit())
 		return -ENOENT;
-	down_read(&partition->gpa.lock);
+	if (down_read_killable(&partition->gpa.lock))
+		return -EINTR;
 	err = gpa_leaf(&partition->gpa, address, write, fetch, &leaf);
 	up_read(&partition->gpa.lock);
 	return err;
@@ -362,7 +370,8 @@ static int gpa_copy(struct rs_partition *partition, u64 address, void *buffer, s
 {
 	int err = 0;
 
-	down_read(&partition->gpa.lock);
+	if (down_read_killable(&partition->gpa.lock))
+		return -EFAULT;
 	while (size && !err) {
 		size_t chunk = min_t(size_t, size, PAGE_SIZE - offset_in_page(address));
 
@@ -420,7 +429,8 @@ int rs_gpa_xchg32(struct rs_partition *partition, u64 address, u32 value, u32 *o
 
 	if (address & 3 || address >= rs_gpa_limit())
 		return -EFAULT;
-	down_read(&gpa->lock);
+	if (down_read_killable(&gpa->lock))
+		return -EFAULT;
 	if (!gpa_leaf(gpa, address, true, false, &leaf)) {
 		*old = xchg((u32 *)leaf_address(&leaf, address), value);
 		err = 0;
@@ -472,7 +482,8 @@ int rs_gpa_set_bit(struct rs_partition *partition, u64 address, unsigned int bit
 
 	if (address & 7 || bit > 63)
 		return -EFAULT;
-	down_read(&partition->gpa.lock);
+	if (down_read_killable(&partition->gpa.lock))
+		return -EFAULT;
 	word = rs_gpa_pointer(partition, address, true);
 	if (word)
 		err = test_and_set_bit(bit, word);

@@ -265,8 +265,10 @@ void rs_gva_translate(struct rs_vp *vp, u64 gva, u64 flags, struct rs_walk *walk
 {
 	struct rs_mode mode;
 
+	*walk = (struct rs_walk){ .result = HV_TRANSLATE_GVA_GPA_UNMAPPED };
 	rs_backend->get_mode(vp, &mode);
-	down_read(&vp->partition->gpa.lock);
+	if (down_read_killable(&vp->partition->gpa.lock))
+		return;
 	translate(vp, &mode, gva, flags, walk);
 	up_read(&vp->partition->gpa.lock);
 }
@@ -305,7 +307,8 @@ int rs_gva_fetch(struct rs_vp *vp, u8 bytes[15])
 	rs_backend->get_mode(vp, &mode);
 	gva = vp->regs.rip + (rs_mode_64bit(&mode) ? 0 : mode.cs.base);
 	first = min_t(u64, 15, PAGE_SIZE - offset_in_page(gva));
-	down_read(&vp->partition->gpa.lock);
+	if (down_read_killable(&vp->partition->gpa.lock))
+		return 0;
 	got = fetch_page(vp, &mode, gva, bytes, first);
 	if (got == first && first < 15)
 		got += fetch_page(vp, &mode, gva + first, bytes + first, 15 - first);

@@ -26,7 +26,8 @@ struct synthetic_msr {
 /* A 64-bit field of the partition, read under its lock. */
 static int read_locked(struct rs_vp *vp, const u64 *field, u64 *value)
 {
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	*value = *field;
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return 0;
@@ -42,7 +43,8 @@ static int write_os_id(struct rs_vp *vp, u32 msr, u64 value)
 {
 	struct rs_partition *partition = vp->partition;
 
-	mutex_lock(&partition->tlfs_lock);
+	if (mutex_lock_killable(&partition->tlfs_lock))
+		return -EINVAL;
 	WRITE_ONCE(partition->guest_os_id, value);
 	if (!value)
 		WRITE_ONCE(partition->hypercall, partition->hypercall & ~HV_MSR_ENABLE);
@@ -85,7 +87,8 @@ static int write_hypercall(struct rs_vp *vp, u32 msr, u64 value)
 {
 	int err;
 
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	err = set_hypercall(vp->partition, value);
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return err;
@@ -237,7 +240,8 @@ static int read_crash(struct rs_vp *vp, u32 msr, u64 *value)
 
 static int write_crash(struct rs_vp *vp, u32 msr, u64 value)
 {
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	vp->partition->crash[msr - HV_X64_MSR_CRASH_P0] = value;
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return 0;
@@ -251,7 +255,8 @@ static int read_crash_ctl(struct rs_vp *vp, u32 msr, u64 *value)
 
 static int write_crash_ctl(struct rs_vp *vp, u32 msr, u64 value)
 {
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	vp->partition->crash_ctl = value & CRASH_CAPABILITIES;
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return !!(value & HV_CRASH_NOTIFY);
@@ -268,7 +273,8 @@ static int write_reenlightenment(struct rs_vp *vp, u32 msr, u64 value)
 	    (value & HV_REENLIGHTENMENT_ENABLED &&
 	     HV_REENLIGHTENMENT_VECTOR(value) < RS_APIC_VECTOR_FIRST))
 		return -EINVAL;
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	vp->partition->reenlightenment = value;
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return 0;
@@ -283,7 +289,8 @@ static int write_tsc_emulation(struct rs_vp *vp, u32 msr, u64 value)
 {
 	if (value & ~HV_TSC_EMULATION_ENABLED)
 		return -EINVAL;
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	vp->partition->tsc_emulation = value;
 	mutex_unlock(&vp->partition->tlfs_lock);
 	return 0;
@@ -305,7 +312,8 @@ static int write_tsc_invariant(struct rs_vp *vp, u32 msr, u64 value)
 {
 	int err = 0;
 
-	mutex_lock(&vp->partition->tlfs_lock);
+	if (mutex_lock_killable(&vp->partition->tlfs_lock))
+		return -EINVAL;
 	if (value & ~HV_EXPOSE_INVARIANT_TSC || vp->partition->tsc_invariant & ~value)
 		err = -EINVAL;
 	else

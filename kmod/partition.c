@@ -233,14 +233,16 @@ int rs_get_property(struct rs_partition *partition, struct vid_property *propert
 }
 EXPORT_SYMBOL_GPL(rs_get_property);
 
-static void set_reference_time(struct rs_partition *partition, u64 time)
+static int set_reference_time(struct rs_partition *partition, u64 time)
 {
-	mutex_lock(&partition->tlfs_lock);
+	if (mutex_lock_killable(&partition->tlfs_lock))
+		return -EINTR;
 	WRITE_ONCE(partition->reference_offset,
 		   READ_ONCE(partition->reference_offset) +
 		   (s64)(time - rs_reference_time(partition)));
 	mutex_unlock(&partition->tlfs_lock);
 	rs_reference_tsc_refresh(partition);
+	return 0;
 }
 
 /* Tells the guest that its TSC is another one, if it wants to know. */
@@ -249,7 +251,8 @@ static int reenlighten(struct rs_partition *partition)
 	struct rs_vp *vp;
 	u64 control;
 
-	mutex_lock(&partition->tlfs_lock);
+	if (mutex_lock_killable(&partition->tlfs_lock))
+		return -EINTR;
 	control = partition->reenlightenment;
 	mutex_unlock(&partition->tlfs_lock);
 	vp = rs_partition_vp(partition, HV_REENLIGHTENMENT_TARGET(control));
@@ -263,14 +266,13 @@ static int reenlighten(struct rs_partition *partition)
  * @partition: the partition
  * @property:  code and new value
  *
- * Return: 0, -EINVAL, -EACCES.
+ * Return: 0, -EINVAL, -EACCES, -EINTR when killed.
  */
 int rs_set_property(struct rs_partition *partition, const struct vid_property *property)
 {
 	switch (property->code) {
 	case VID_PROPERTY_REFERENCE_TIME:
-		set_reference_time(partition, property->value);
-		return 0;
+		return set_reference_time(partition, property->value);
 	case VID_PROPERTY_PRIVILEGES:
 		if (property->value & ~rs_privileges())
 			return -EINVAL;

@@ -142,7 +142,8 @@ int rs_reference_tsc_write(struct rs_partition *partition, u64 msr_value)
 {
 	int err = 0;
 
-	mutex_lock(&partition->tlfs_lock);
+	if (mutex_lock_killable(&partition->tlfs_lock))
+		return -EINVAL;
 	if (msr_value & HV_MSR_ENABLE && write_page(partition, msr_value & HV_MSR_PAGE_MASK))
 		err = -EINVAL;
 	else
@@ -161,7 +162,8 @@ void rs_reference_tsc_refresh(struct rs_partition *partition)
 {
 	u64 value;
 
-	mutex_lock(&partition->tlfs_lock);
+	if (mutex_lock_killable(&partition->tlfs_lock))
+		return;
 	value = partition->reference_tsc;
 	if (value & HV_MSR_ENABLE)
 		write_page(partition, value & HV_MSR_PAGE_MASK);

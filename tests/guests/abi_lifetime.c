@@ -5,12 +5,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -163,6 +166,14 @@ static uint64_t pinned_property(int partition)
 	return property.value;
 }
 
+/* The guest of make_machine() has come to its second loop. */
+static bool has_touched_all(int partition)
+{
+	struct vid_property pinned = { .code = VID_PROPERTY_PINNED_PAGES };
+
+	return !call(partition, VID_GET_PROPERTY, &pinned) && pinned.value == 16;
+}
+
 static void test_partition_first(long pinned)
 {
 	struct machine machine;
@@ -295,7 +306,8 @@ static void test_memory_first(long pinned)
 	struct machine machine;
 
 	make_machine(&machine);
-	run_a_while(machine.vp);
+	while (!has_touched_all(machine.partition))
+		run_a_while(machine.vp);
 	munmap(machine.memory, 65536);
 	run_a_while(machine.vp);
 	close(machine.vp);
@@ -321,7 +333,8 @@ static void test_close_while_running(long pinned)
 	make_machine(&machine);
 	vp = dup(machine.vp);
 	pthread_create(&thread, NULL, run_thread, &machine);
-	usleep(200000);
+	while (!has_touched_all(machine.partition))
+		usleep(10000);
 	close(machine.partition);
 	close(machine.vp);
 	call(vp, VID_CANCEL_RUN, NULL);
@@ -403,6 +416,143 @@ static void test_kill(long pinned)
 	ok(pinned_becomes(pinned), "and all is unpinned");
 }
 
+/*
+ * ---- memory for which user mode itself has to be waited (userfaultfd)
+ *
+ * One thread waits for a page with locks held, others for those locks; nobody gives the page.
+ */
+#define STUCK_VPS	4
+
+struct stuck {
+	int partition;
+	int vp[STUCK_VPS];
+	int report;		/* a pipe: all is as it should be */
+};
+
+static void *set_page(int vp, uint32_t name, uint64_t value)
+{
+	struct vid_register page = { .name = name, .value.reg64 = value };
+	struct vid_registers list = { .registers = (uintptr_t)&page, .count = 1 };
+
+	return (void *)call(vp, VID_SET_REGISTERS, &list);
+}
+
+/* The first holds gpa.lock as it waits for the page. */
+static void *set_first(void *stuck)
+{
+	return set_page(((struct stuck *)stuck)->vp[0], HV_REGISTER_VP_ASSIST_PAGE, 1);
+}
+
+static void *set_second(void *stuck)
+{
+	return set_page(((struct stuck *)stuck)->vp[1], HV_REGISTER_VP_ASSIST_PAGE, PAGE | 1);
+}
+
+/* Holds tlfs_lock too. */
+static void *set_third(void *stuck)
+{
+	return set_page(((struct stuck *)stuck)->vp[2], HV_REGISTER_REFERENCE_TSC, PAGE | 1);
+}
+
+static void *set_fourth(void *stuck)
+{
+	return set_page(((struct stuck *)stuck)->vp[3], HV_REGISTER_GUEST_OS_ID, 1);
+}
+
+static void *unmap_all(void *stuck)
+{
+	return (void *)unmap_gpa(((struct stuck *)stuck)->partition, 0, 2 * PAGE);
+}
+
+static int open_userfaults(void *memory, size_t size)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)memory, size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
+		return -1;
+	return fd;
+}
+
+static int be_stuck(void *context)
+{
+	void *(*const bodies[])(void *stuck) = {
+		set_first, unmap_all, set_second, set_third, set_fourth,
+	};
+	struct stuck *stuck = context;
+	void *memory = new_memory(2 * PAGE);
+	struct pollfd fault = { .events = POLLIN };
+	pthread_t thread;
+	size_t i;
+
+	fault.fd = open_userfaults(memory, 2 * PAGE);
+	stuck->partition = new_partition(STUCK_VPS);
+	for (i = 0; i < STUCK_VPS; i++)
+		stuck->vp[i] = new_vp(stuck->partition, i);
+	map_gpa(stuck->partition, 0, 2 * PAGE, memory, RWX);
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+		pthread_create(&thread, NULL, bodies[i], stuck);
+		if (!i && poll(&fault, 1, 5000) != 1)
+			return 1;
+	}
+	if (write(stuck->report, "", 1) != 1)
+		return 2;
+	for (;;)
+		pause();
+}
+
+static long sysctl_swap(const char *path, long value)
+{
+	FILE *file = fopen(path, "r+");
+	long old = -1;
+
+	if (!file || fscanf(file, "%ld", &old) != 1)
+		diag("cannot read %s", path);
+	if (file && value >= 0) {
+		rewind(file);
+		fprintf(file, "%ld", value);
+	}
+	if (file)
+		fclose(file);
+	return old;
+}
+
+#define HUNG_TASK	"/proc/sys/kernel/hung_task_"
+
+/* The kernel complains of tasks that wait for more than a second and cannot be killed. */
+static void test_stuck(long pinned)
+{
+	long timeout = sysctl_swap(HUNG_TASK "timeout_secs", 1);
+	long interval = sysctl_swap(HUNG_TASK "check_interval_secs", 1);
+	long warnings = sysctl_swap(HUNG_TASK "warnings", -1);
+	struct stuck stuck;
+	int status, ends[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(ends))
+		diag("no pipe");
+	stuck.report = ends[1];
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(be_stuck(&stuck));
+	close(ends[1]);
+	ok(read(ends[0], &byte, 1) == 1, "threads wait for a page that nobody gives");
+	sleep(5);
+	ok(sysctl_swap(HUNG_TASK "warnings", -1) == warnings, "and none of them is hung");
+	kill(pid, SIGKILL);
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "all can be killed");
+	ok(pinned_becomes(pinned), "and nothing is left pinned");
+	close(ends[0]);
+	sysctl_swap(HUNG_TASK "timeout_secs", timeout);
+	sysctl_swap(HUNG_TASK "check_interval_secs", interval);
+}
+
 void test_lifetime(void)
 {
 	long pinned = pinned_pages();
@@ -418,4 +568,5 @@ void test_lifetime(void)
 	test_large(pinned);
 	test_large_with_hole(pinned);
 	test_kill(pinned);
+	test_stuck(pinned);
 }
