@@ -127,7 +127,7 @@ struct rs_mode {
  * @set_interrupt:   the next entry offers @vector (0..255; -1: none) once the guest can
  *                   take it
  * @request_window:  exit when the guest could take an external interrupt
- * @request_nmi_window: exit when it could take an NMI
+ * @request_nmi_window: exit when it could take an NMI; true: after one step, without an interrupt
  * @interruptible:   could it take an external interrupt now?
  * @nmi_allowed:     could it take an NMI now?
  * @get_blocking:    HV_INTERRUPT_SHADOW, HV_INTERRUPT_NMI_MASKED
@@ -159,7 +159,7 @@ struct rs_backend {
 	void (*inject)(struct rs_vp *vp, const struct rs_event *event);
 	void (*set_interrupt)(struct rs_vp *vp, int vector);
 	void (*request_window)(struct rs_vp *vp, bool on);
-	void (*request_nmi_window)(struct rs_vp *vp);
+	bool (*request_nmi_window)(struct rs_vp *vp);
 	bool (*interruptible)(struct rs_vp *vp);
 	bool (*nmi_allowed)(struct rs_vp *vp);
 	u64 (*get_blocking)(struct rs_vp *vp);

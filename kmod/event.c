@@ -67,14 +67,13 @@ bool rs_vp_has_event(struct rs_vp *vp)
 			     vp->activity & RS_ACTIVITY_IDLE);
 }
 
-static void prepare_nmi(struct rs_vp *vp)
+/* True when the guest takes one step only, to where it can take an NMI. */
+static bool prepare_nmi(struct rs_vp *vp)
 {
 	if (!vp->nmi_pending || vp->event.valid)
-		return;
-	if (!rs_backend->nmi_allowed(vp)) {
-		rs_backend->request_nmi_window(vp);
-		return;
-	}
+		return false;
+	if (!rs_backend->nmi_allowed(vp))
+		return rs_backend->request_nmi_window(vp);
 	vp->nmi_pending = false;
 	vp->event = (struct rs_event){
 		.valid = true,
@@ -83,6 +82,7 @@ static void prepare_nmi(struct rs_vp *vp)
 	};
 	vp->counters[RS_COUNT_INJECTIONS]++;
 	trace_rs_inject(vp->partition->id, vp->index, vp->event.type, VECTOR_NMI, 0);
+	return false;
 }
 
 static void offer(struct rs_vp *vp, u8 vector)
@@ -101,11 +101,11 @@ static void offer(struct rs_vp *vp, u8 vector)
  */
 void rs_vp_prepare_events(struct rs_vp *vp)
 {
-	int vector = vp->ext_int_vector;
+	bool step = prepare_nmi(vp);
+	int vector = step ? -1 : vp->ext_int_vector;
 
-	prepare_nmi(vp);
 	vp->interrupt_auto_eoi = false;
-	if (vector < 0) {
+	if (vector < 0 && !step) {	/* no interrupt may push the flag that makes it step */
 		vector = rs_lapic_pending(&vp->lapic);
 		if (vector >= 0)
 			offer(vp, vector);

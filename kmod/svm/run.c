@@ -196,11 +196,18 @@ void svm_request_window(struct rs_vp *vp, bool on)
 		to_svm(vp)->vmcb->intercept_misc1 &= ~SVM_INTERCEPT_VINTR;
 }
 
-/* Called after svm_request_window(): a window alone is a virtual interrupt never taken. */
+/*
+ * Called last before an entry.  After svm_request_window(): a window alone is a virtual
+ * interrupt never taken.  After svm_request_nmi_window(), which an entry that was called off may
+ * have wanted, and this one not.
+ */
 void svm_set_interrupt(struct rs_vp *vp, int vector)
 {
-	struct vmcb *vmcb = to_svm(vp)->vmcb;
+	struct svm_vp *svm = to_svm(vp);
+	struct vmcb *vmcb = svm->vmcb;
 
+	svm->stepping = svm->step_wanted;
+	svm->step_wanted = false;
 	vmcb->vintr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR | rs_lapic_get_cr8(&vp->lapic);
 	if (vector >= 0 || vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR)
 		vmcb->vintr |= SVM_V_IRQ | SVM_V_INTR_PRIO(15) |
@@ -223,15 +230,23 @@ bool svm_nmi_allowed(struct rs_vp *vp)
  * While NMIs are masked the IRET intercept tells of the end.  A shadow, or the IRET
  * itself, ends after one instruction: that one is stepped over.
  */
-void svm_request_nmi_window(struct rs_vp *vp)
+bool svm_request_nmi_window(struct rs_vp *vp)
 {
 	struct svm_vp *svm = to_svm(vp);
 
 	if (svm->nmi_masked && !svm->iret_pending)
+		return false;
+	svm->step_wanted = true;
+	return true;
+}
+
+/* Only now: an entry may be called off, and then nobody must find our TF in RFLAGS. */
+static void begin_step(struct svm_vp *svm)
+{
+	if (!svm->stepping)
 		return;
-	svm->stepping = true;
-	svm->step_tf = vp->regs.rflags & X86_EFLAGS_TF;
-	vp->regs.rflags |= X86_EFLAGS_TF;
+	svm->step_tf = svm->vmcb->rflags & X86_EFLAGS_TF;
+	svm->vmcb->rflags |= X86_EFLAGS_TF;
 	svm->vmcb->intercept_exceptions |= BIT(X86_TRAP_DB);
 }
 
@@ -403,6 +418,7 @@ void svm_run(struct rs_vp *vp)
 		return;
 	}
 	regs_to_vmcb(vp, svm->vmcb);
+	begin_step(svm);
 	check_asid(svm, cpu);
 	if (xcr0)
 		load_xcr0(vp, cpu->xcr0);

@@ -18,6 +18,7 @@
  * @nmi_masked:   between an NMI and its IRET
  * @iret_rip:     where IRET was intercepted, while it has not completed
  * @iret_pending: it has not
+ * @step_wanted:  by the entry that is being prepared
  * @stepping:     one instruction with TF, to find the end of a shadow or of IRET
  * @step_tf:      the guest's own TF meanwhile
  */
@@ -32,6 +33,7 @@ struct svm_vp {
 	bool debug_loaded;
 	bool nmi_masked;
 	bool iret_pending;
+	bool step_wanted;
 	bool stepping;
 	bool step_tf;
 };
@@ -76,7 +78,7 @@ void svm_run(struct rs_vp *vp);
 void svm_inject(struct rs_vp *vp, const struct rs_event *event);
 void svm_set_interrupt(struct rs_vp *vp, int vector);
 void svm_request_window(struct rs_vp *vp, bool on);
-void svm_request_nmi_window(struct rs_vp *vp);
+bool svm_request_nmi_window(struct rs_vp *vp);
 bool svm_interruptible(struct rs_vp *vp);
 bool svm_nmi_allowed(struct rs_vp *vp);
 u64 svm_get_blocking(struct rs_vp *vp);

@@ -177,6 +177,7 @@ static const struct guest_case cases[] = {
 	SMP(hostile_hypercalls, 4),
 	SMP(hostile_msrs, 4),
 	SMP(hostile_ipis, 4),
+	SMP(hostile_nmi_shadows, 2),
 	LONG(hostile_apic),
 	LONG(hostile_pages),
 	SMP(hostile_release, 2),

@@ -255,6 +255,31 @@ GUEST(hostile_ipis)
 		}
 }
 
+/* NMIs that come while the shadow of STI holds them up: what it takes to wait must not be seen. */
+static volatile u32 stop;
+
+static void nmi_storm(u32 id)
+{
+	while (!stop)
+		ipi(0, ICR_NMI | ICR_ASSERT);
+}
+
+GUEST(hostile_nmi_shadows)
+{
+	u32 i;
+
+	handlers[NMI] = count_nmi;
+	x2apic_enable();
+	start_vp(1, nmi_storm);
+	for (i = 1; i <= 2000; i++) {
+		self_ipi(0x65);
+		asm volatile("sti\n\tnop\n\tcli" : : : "memory");
+		CHECK_EQUAL(interrupts[0x65], i);
+	}
+	stop = 1;
+	CHECK(nmis);
+}
+
 /* ---- registers of the local APIC, in both modes */
 
 static volatile u32 *xapic(u32 offset)
