@@ -184,14 +184,15 @@ static void change_limit(struct random *random)
 	}
 }
 
-static void change_cpu(struct random *random)
+/* One of the CPUs that the process began with, or all of them: rootvm has a reason to keep one. */
+static void change_cpu(struct worker *worker)
 {
-	cpu_set_t cpus;
+	cpu_set_t cpus = worker->sequence->cpus;
+	int n = below(&worker->random, CPU_COUNT(&cpus) + 1), cpu;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(below(random, 2), &cpus);
-	if (one_in(random, 2))
-		CPU_SET(1, &cpus);
+	for (cpu = 0; n < CPU_COUNT(&worker->sequence->cpus) && cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &worker->sequence->cpus) && n-- != 0)
+			CPU_CLR(cpu, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
@@ -220,7 +221,7 @@ void disturb_process(struct worker *worker)
 		break;
 	case 3:
 	case 4:
-		change_cpu(random);
+		change_cpu(worker);
 		break;
 	case 5:
 		if (one_in(random, 4))

@@ -296,6 +296,7 @@ int run_sequence(const struct options *options, uint64_t number)
 	unsigned int i;
 
 	empty_slots(&sequence);
+	sched_getaffinity(0, sizeof(sequence.cpus), &sequence.cpus);
 	sequence.seed = options->seed;
 	sequence.number = number;
 	sequence.verbose = options->verbose;

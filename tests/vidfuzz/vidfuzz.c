@@ -20,7 +20,7 @@
 #include "vidfuzz.h"
 
 #define JOBS_MAX	8u
-#define PATIENCE	60	/* seconds that a sequence may take, on a slow machine */
+#define PATIENCE	180	/* seconds that a sequence may take, on a slow machine */
 
 struct job {
 	pid_t pid;			/* 0: there is none */

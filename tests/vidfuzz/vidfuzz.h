@@ -8,6 +8,7 @@
 #ifndef TESTS_VIDFUZZ_H
 #define TESTS_VIDFUZZ_H
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -47,6 +48,7 @@ struct sequence {
 	_Atomic int fds[KINDS][SLOTS];	/* -1: none */
 	_Atomic pid_t children[CHILDREN];
 	_Atomic bool over;
+	cpu_set_t cpus;			/* that it may use */
 };
 
 struct worker {
