@@ -169,7 +169,7 @@ struct rs_vp {
 	struct rs_exit exit;			/* [o] */
 	struct rs_event event;			/* [o] to inject at the next entry */
 	u32 activity;				/* [o] RS_ACTIVITY_* */
-	bool spinning;				/* [o] it yielded, and has not left the loop since */
+	bool spinning;				/* [o] it yielded, and has not stopped since */
 	bool nmi_pending;			/* [o] */
 	DECLARE_BITMAP(eoi_pending, 256);	/* [o] level vectors ended, for the worker */
 	int interrupt_offered;			/* [o] vector in the backend's hands, or -1 */

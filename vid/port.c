@@ -26,8 +26,8 @@ struct vid_port {
 	u32 connection;				/* [c] */
 	u32 limit;				/* [c] messages, or flags */
 	wait_queue_head_t readable;
-	struct mutex read_lock;
-	spinlock_t lock;
+	struct mutex read_lock;			/* one reader at a time */
+	spinlock_t lock;			/* the ring: the guest's side and the reader */
 	struct hv_message *messages;		/* [lock] a ring of limit; NULL: events */
 	u32 first;				/* [lock] of the ring */
 	u32 count;				/* [lock] in it */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzzer.h"
 #include "emulate.h"
 
 #define PAGE	4096u
@@ -35,8 +36,6 @@ struct machine {
 	uint8_t page[PAGE];
 	unsigned int accesses;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(int truth)
 {

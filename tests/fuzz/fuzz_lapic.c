@@ -6,9 +6,8 @@
  */
 #include <stdlib.h>
 
+#include "fuzzer.h"
 #include "fake_cpu.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CPUS	2
 /* A periodic timer may wake the host at most so often; see lapic_timer.c. */

@@ -15,6 +15,7 @@
 
 #include <rs_types.h>
 
+#include "fuzzer.h"
 #include "fake_host.h"
 
 #define STEP_SIZE	8u
@@ -31,8 +32,6 @@ struct machine {
 	struct uart *uart[UART_COUNT];
 	struct debug_exit *debug_exit;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct machine machine;
 

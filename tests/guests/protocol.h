@@ -54,8 +54,7 @@
 #define HOST_MSR	11		/* what was last written to MSR_WORKER */
 #define HOST_TRANSLATE	12		/* VID_TRANSLATE_GVA of rbx: gpa, or -1 - result */
 #define HOST_PINNED	13		/* VID_PROPERTY_PINNED_PAGES */
-#define HOST_PORT	14		/* VID_CREATE_PORT of connection bx, type in ebx's upper
-					   half, limit rcx */
+#define HOST_PORT	14		/* VID_CREATE_PORT: ID bx, type rbx >> 16, limit rcx */
 #define HOST_READ	15		/* from that port: bytes, into SCRATCH; or -errno */
 #define HOST_POST	16		/* VID_POST_MESSAGE: SINT bl, VP bh, type and payload rcx */
 #define HOST_SIGNAL	17		/* VID_SIGNAL_EVENT: SINT bl, VP bh, flag rcx */

@@ -38,6 +38,7 @@
 
 #define OUT_DIR		"/run/rootvm/out"
 #define MAX_STRINGS	1024
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 /* 512000 is the most that the kernel's virtio transport for 9p takes. */
 #define OPTS_9P		"trans=virtio,version=9p2000.L,msize=512000"
 
@@ -172,7 +173,7 @@ static void die(const char *fmt, ...)
 	va_start(ap, fmt);
 	vcomplain(fmt, ap);
 	va_end(ap);
-	/* Time for the host to take it: there is no acknowledgement for these. */
+	/* Time for the host to take it: nobody says that it has them. */
 	sleep(1);
 	power_off();
 }
@@ -370,7 +371,7 @@ static void mount_all(void)
 
 	if (cwd < 0)
 		die("no %s in the root partition: %m", config.cwd);
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		mkdir(mounts[i].where, 0755);
 		/* What a kernel was built without is missed by the command that wants it. */
 		mount(mounts[i].what, mounts[i].where, mounts[i].type, mounts[i].flags,
@@ -467,9 +468,11 @@ static pid_t start_command(struct streams *s)
 	pid_t pid;
 
 	if (config.pty) {
-		s->out = s->in = open_pty(&in);
+		s->in = open_pty(&in);
+		s->out = s->in;
 		s->err = -1;
-		out[1] = err[1] = in;
+		out[1] = in;
+		err[1] = in;
 	} else {
 		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		if (in < 0 || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))

@@ -39,6 +39,7 @@
 
 #include "frame.h"
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define STREAM_FD	3	/* in the emulator */
 #define POWER_OFF_LIMIT	30	/* seconds, from the command's end */
 
@@ -186,7 +187,8 @@ static void take_frame(const struct frame *f, const char *data)
 	switch (f->type) {
 	case FRAME_HELLO:
 		send_config();
-		st.up = st.greeted = true;
+		st.up = true;
+		st.greeted = true;
 		break;
 	case FRAME_OUT:
 		put(STDOUT_FILENO, data, f->len);
@@ -371,7 +373,7 @@ static void catch_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sigs); i++) {
 		/* A shell starts its background jobs with some of them ignored. */
 		signal(sigs[i], SIG_DFL);
 		sigaddset(&set, sigs[i]);

@@ -129,7 +129,7 @@ struct i8042;
 struct i8042 *i8042_create(struct bus *bus, const struct vdev_host *host);
 void i8042_destroy(struct i8042 *i8042);
 
-/* ACPI fixed hardware: PM1 event/control, PM timer, GPE0, reset and sleep registers; SCI on GSI 9. */
+/* ACPI fixed hardware: PM1 event and control, PM timer, GPE0, reset, sleep; SCI on GSI 9. */
 #define PM_BASE			0x600u
 #define PM1A_EVT_BLK		(PM_BASE + 0x00)
 #define PM1A_CNT_BLK		(PM_BASE + 0x04)

@@ -19,6 +19,8 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t s32;
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 /* What the harness looks up by name. */
 struct guest_entry {
 	const char *name;

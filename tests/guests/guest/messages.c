@@ -234,7 +234,8 @@ static void assist_on(void)
 {
 	x2apic_enable();
 	wrmsr(HV_X64_MSR_VP_ASSIST_PAGE, ASSIST_PAGE | HV_MSR_ENABLE);
-	handlers[0x61] = handlers[0x71] = eoi_by_page;
+	handlers[0x61] = eoi_by_page;
+	handlers[0x71] = eoi_by_page;
 }
 
 static bool in_service(void)
