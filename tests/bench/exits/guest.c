@@ -25,7 +25,7 @@
 #define LVT_TSC_DEADLINE	0x40000
 #define UNKNOWN_CALL		0x7ffe	/* in KVM's numbers and in the TLFS's */
 #define CALIBRATION		20000
-#define TIMER_US		50
+#define TIMER_US		200
 #define HALT_US			1000
 
 /* ---- instructions */
@@ -299,10 +299,10 @@ GUEST void guest_timer(struct shared *s)
 /* From the deadline until the handler runs. */
 static __always_inline uint64_t timer_latency(struct shared *s)
 {
-	uint64_t deadline = read_tsc() + s->khz * TIMER_US / 1000;
+	uint64_t taken = s->taken[0], deadline = read_tsc() + s->khz * TIMER_US / 1000;
 
 	wrmsr(MSR_TSC_DEADLINE, deadline);
-	spin(s, s->taken[0], ~0ull);
+	spin(s, taken, ~0ull);
 	return s->taken_at - deadline;
 }
 
