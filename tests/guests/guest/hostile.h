@@ -5,8 +5,6 @@
 
 #include "guest.h"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-
 /* The same on every run. */
 static inline u64 next(u64 *state)
 {
