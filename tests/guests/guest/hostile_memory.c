@@ -116,20 +116,24 @@ GUEST(hostile_release)
 
 static u16 *patched;
 
+/*
+ * They differ in their second byte only: the CPU (QEMU does so) may read the first of one
+ * instruction and the second of another.
+ */
+static const u16 patches[] = {
+	0xa20f,			/* cpuid */
+	0x310f,			/* rdtsc */
+	0x320f,			/* rdmsr, of the TSC */
+	0x080f,			/* invd */
+	0x090f,			/* wbinvd */
+};
+
 static void patch(u32 id)
 {
-	static const u16 instructions[] = {
-		0xa20f,			/* cpuid */
-		0x9090,			/* nop, nop */
-		0x80e6,			/* out to PORT_POST, the worker's */
-		0x320f,			/* rdmsr, of the TSC */
-		0x90f3,			/* pause */
-		0x090f,			/* wbinvd */
-	};
 	u32 n = 0;
 
 	while (!stop) {
-		*(volatile u16 *)patched = instructions[n++ % 6];
+		*(volatile u16 *)patched = patches[n++ % ARRAY_SIZE(patches)];
 		pause();
 	}
 }
@@ -142,7 +146,7 @@ GUEST(hostile_patching)
 
 	x2apic_enable();
 	patched = (u16 *)code;
-	*patched = 0x9090;
+	*patched = patches[1];
 	code[2] = 0xc3;
 	start_vp(1, patch);
 	for (i = 0; i < 3000; i++)
