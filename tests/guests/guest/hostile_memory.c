@@ -149,9 +149,12 @@ GUEST(hostile_patching)
 	*patched = patches[1];
 	code[2] = 0xc3;
 	start_vp(1, patch);
-	for (i = 0; i < 3000; i++)
-		asm volatile("call *%%rdi" : : "D"(code), "a"(0), "c"(0x10), "d"(0)
+	for (i = 0; i < 3000; i++) {
+		u64 a = 0, c = 0x10, d = 0;
+
+		asm volatile("call *%%rdi" : "+a"(a), "+c"(c), "+d"(d) : "D"(code)
 			     : "rbx", "memory");
+	}
 	stop = 1;
 }
 
