@@ -276,7 +276,7 @@ int svm_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value)
 	if (name == HV_X64_REGISTER_IDTR || name == HV_X64_REGISTER_GDTR)
 		return get_table(svm, name, value);
 	if (name == HV_X64_REGISTER_TSC_AUX) {
-		value->reg64 = svm->tsc_aux;
+		value->reg64 = svm_get_tsc_aux(svm);
 		return 0;
 	}
 	r = find_register(name);
@@ -300,7 +300,7 @@ int svm_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *
 	if (name == HV_X64_REGISTER_TSC_AUX) {
 		if (value->reg64 >> 32 || !boot_cpu_has(X86_FEATURE_RDTSCP))
 			return -EINVAL;
-		svm->tsc_aux = value->reg64;
+		svm_set_tsc_aux(svm, value->reg64);
 		return 0;
 	}
 	r = find_register(name);

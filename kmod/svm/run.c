@@ -349,11 +349,32 @@ static void save_xcr0(struct rs_vp *vp, u64 host)
 /* ---- the run */
 
 /* From here to svm_put() TSC_AUX is the guest's: of the host, only user mode looks at it. */
+/* Of a VP that is loaded it is in this CPU: nobody but the thread that runs it asks. */
+u64 svm_get_tsc_aux(struct svm_vp *svm)
+{
+	u64 value;
+
+	preempt_disable();
+	value = svm->loaded ? read_msr(MSR_TSC_AUX) : svm->tsc_aux;
+	preempt_enable();
+	return value;
+}
+
+void svm_set_tsc_aux(struct svm_vp *svm, u64 value)
+{
+	preempt_disable();
+	svm->tsc_aux = value;
+	if (svm->loaded)
+		wrmsrl(MSR_TSC_AUX, value);
+	preempt_enable();
+}
+
 void svm_load(struct rs_vp *vp)
 {
 	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
 	struct svm_vp *svm = to_svm(vp);
 
+	svm->loaded = boot_cpu_has(X86_FEATURE_RDTSCP);
 	if (svm->tsc_aux != cpu->tsc_aux)
 		wrmsrl(MSR_TSC_AUX, svm->tsc_aux);
 }
@@ -365,6 +386,7 @@ void svm_put(struct rs_vp *vp)
 
 	if (!boot_cpu_has(X86_FEATURE_RDTSCP))
 		return;
+	svm->loaded = false;
 	svm->tsc_aux = read_msr(MSR_TSC_AUX);	/* the guest writes it without an exit */
 	if (svm->tsc_aux != cpu->tsc_aux)
 		wrmsrl(MSR_TSC_AUX, cpu->tsc_aux);

@@ -14,6 +14,7 @@
  * @asid:         its translations' tag on @asid_cpu, valid in @asid_generation
  * @msrpm:        the partition's
  * @tsc_aux:      guest's
+ * @loaded:       its TSC_AUX is in this CPU's
  * @debug_loaded: DR0-DR3 are the guest's while it runs, accesses are not intercepted
  * @nmi_masked:   between an NMI and its IRET
  * @iret_rip:     where IRET was intercepted, while it has not completed
@@ -30,6 +31,7 @@ struct svm_vp {
 	u64 asid_generation;
 	u64 tsc_aux;
 	u64 iret_rip;
+	bool loaded;
 	bool debug_loaded;
 	bool nmi_masked;
 	bool iret_pending;
@@ -58,6 +60,10 @@ static inline struct svm_vp *to_svm(struct rs_vp *vp)
 
 /* entry.S: VMRUN with the guest's registers; interrupts and GIF off around it. */
 void svm_vmrun(u64 vmcb_pa, struct rs_regs *regs, u64 host_pa);
+
+/* TSC_AUX, wherever it is now.  Owner only */
+u64 svm_get_tsc_aux(struct svm_vp *svm);
+void svm_set_tsc_aux(struct svm_vp *svm, u64 value);
 
 /* DR0-DR3 are the guest's from the next entry on, or its accesses are intercepted. */
 void svm_load_debug(struct svm_vp *svm, bool on);

@@ -116,6 +116,7 @@ static const struct guest_case cases[] = {
 	LONG(hypercall_get_registers),
 	LONG(hypercall_get_registers_fast),
 	LONG(hypercall_set_registers),
+	LONG(hypercall_tsc_aux),
 	LONG(hypercall_registers_refused),
 	LONG(hypercall_list_continues),
 	LONG(hypercall_capabilities),

@@ -173,6 +173,30 @@ GUEST(hypercall_set_registers)
 	CHECK_EQUAL(set_registers(REPS(2)), HV_STATUS_INVALID_PARAMETER);
 }
 
+/* The guest's own MSR, which it writes without an exit, and the register are one. */
+GUEST(hypercall_tsc_aux)
+{
+	u32 i;
+
+	hypercalls_on();
+	if (!(cpuid(0x80000001, 0).d & 1 << 27))
+		return;
+	for (i = 1; i < 50; i++) {
+		wrmsr(0xc0000103, i);
+		registers_input(HV_VP_INDEX_SELF);
+		name_register(0, HV_X64_REGISTER_TSC_AUX);
+		CHECK_EQUAL(get_registers(REPS(1)), REPS(1));
+		CHECK_EQUAL(output(0)->reg64, i);
+		registers_input(HV_VP_INDEX_SELF);
+		assoc(0)->name = HV_X64_REGISTER_TSC_AUX;
+		assoc(0)->value.reg64 = i + 1000;
+		CHECK_EQUAL(set_registers(REPS(1)), REPS(1));
+		CHECK_EQUAL(rdmsr(0xc0000103), i + 1000);
+		host(HOST_SLEEP, 1, 0);
+		CHECK_EQUAL(rdmsr(0xc0000103), i + 1000);
+	}
+}
+
 GUEST(hypercall_registers_refused)
 {
 	struct hv_vp_registers *head;
