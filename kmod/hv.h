@@ -400,7 +400,6 @@ void rs_reference_tsc_refresh(struct rs_partition *partition);
 
 /* ---- synic glue (tlfs.c): owner only, process context */
 void rs_tlfs_vp_init(struct rs_vp *vp);
-void rs_tlfs_vp_reset(struct rs_vp *vp);
 void rs_tlfs_timers_expired(struct rs_vp *vp, unsigned long stimers);	/* bit n: timer n */
 /* Is @vector one that a SINT has marked AutoEOI? */
 bool rs_tlfs_auto_eoi(struct rs_vp *vp, u8 vector);
@@ -426,7 +425,6 @@ void rs_ports_destroy(struct rs_partition *partition);
 
 /* ---- outbox.c: owner only */
 int rs_outbox_init(struct rs_vp *vp);
-void rs_outbox_reset(struct rs_vp *vp);
 void rs_outbox_destroy(struct rs_vp *vp);
 void rs_outbox_signals(struct rs_vp *vp);
 void rs_outbox_messages(struct rs_vp *vp);

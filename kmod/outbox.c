@@ -55,10 +55,10 @@ static void put_back(struct rs_outbox *box, unsigned int sint, struct letter *le
 }
 
 /**
- * rs_outbox_reset() - drop what has not been delivered
- * @vp: owner only
+ * rs_outbox_destroy() - drop what has not been delivered
+ * @vp: nobody else knows it any more
  */
-void rs_outbox_reset(struct rs_vp *vp)
+void rs_outbox_destroy(struct rs_vp *vp)
 {
 	struct rs_outbox *box = &vp->outbox;
 	unsigned int sint;
@@ -67,14 +67,7 @@ void rs_outbox_reset(struct rs_vp *vp)
 	for (sint = 0; sint < HV_SINT_COUNT; sint++)
 		while ((letter = take(box, sint)))
 			kfree(letter);
-	box->signalled = 0;
-	memset(box->flags, 0, sizeof(*box->flags));
-}
-
-void rs_outbox_destroy(struct rs_vp *vp)
-{
-	rs_outbox_reset(vp);
-	kfree(vp->outbox.flags);
+	kfree(box->flags);
 }
 
 /**

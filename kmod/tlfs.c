@@ -103,19 +103,6 @@ void rs_tlfs_vp_init(struct rs_vp *vp)
 }
 
 /**
- * rs_tlfs_vp_reset() - VP reset: SynIC, timers and assist page are off
- * @vp: owner only
- */
-void rs_tlfs_vp_reset(struct rs_vp *vp)
-{
-	rs_stimers_reset(&vp->stimers);
-	rs_synic_reset(&vp->synic);
-	rs_outbox_reset(vp);
-	rs_assist_disarm(vp);
-	vp->vp_assist = 0;
-}
-
-/**
  * rs_tlfs_timers_expired() - alarms of synthetic timers went off
  * @vp:      owner only
  * @stimers: bit n: timer n
