@@ -26,7 +26,8 @@ kernel_args='console=ttyS0 loglevel=5 panic=-1 tsc=reliable printk.devkmsg=off w
 # cpu_clear_ignne(), which says among other things whether CPU 0 is in a guest with nested paging. So
 # now and then CPU 0 loses that just after VMRUN, or has it again just after #VMEXIT, and then
 # finds no page at all. CPU 0 must not run guests: there is one CPU more, and it is for the kernel.
-spare_cpu=1
+# Where one thread runs all CPUs in turns, nothing is rewritten behind a CPU's back.
+spare_cpu=$((1 - one_thread))
 
 backend_check() {
 	need "$qemu" "the emulator"
@@ -41,6 +42,8 @@ backend_start() {
 		# So a wait for the host's disk may be hours long.
 		set -- -accel tcg,thread=single -icount shift=0,sleep=off "$@"
 		append="sysctl.kernel.hung_task_timeout_secs=0 $append"
+	elif [ "$one_thread" = 1 ]; then
+		set -- -accel tcg,thread=single "$@"
 	else
 		set -- -accel tcg,thread=multi "$@"
 	fi
