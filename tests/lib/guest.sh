@@ -14,7 +14,7 @@
 #	guest_says NAME PATTERN [N]	waits until N (1) lines of the console match
 #	guest_ends PID			waits for the end of a worker, and leaves $status
 #	guest_run NAME RUN OPTION...	start, and end
-#	guest_value NAME WORD		prints what the guest said in its line "RS-WORD value"
+#	guest_value NAME WORD		prints what the guest said in its line "[time] RS-WORD value"
 #	guest_trouble NAME		prints what trouble the guest's kernel reported
 #	guest_log NAME			prints the end of all that was said
 #
@@ -100,7 +100,7 @@ guest_run() {
 }
 
 guest_value() {
-	sed -n "s/\r\$//; s/^RS-$2 *//p" "$tmp/$1.out" | tail -n 1
+	sed -n "s/\r\$//; s/^\[[^]]*\] RS-$2 *//p" "$tmp/$1.out" | tail -n 1
 }
 
 guest_trouble() {
