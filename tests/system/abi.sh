@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
+#
 # What vid.h says, tried from user mode (tests/guests/abi.c), in root partitions of all the
 # kernels that we support; 6.12 guards by KFENCE what is freed.
 

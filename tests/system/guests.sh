@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 1800
 #
 # Tiny guests as tests of the hypervisor (tests/guests), in root partitions of all the

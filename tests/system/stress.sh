@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 400
 #
 # A minute of stress-ng in a guest, and whether guest and root partition then agree on how long

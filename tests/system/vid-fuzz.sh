@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 1200
 #
 # Random calls of the VID ABI (tests/vidfuzz), in root partitions of all the kernels that we
