@@ -118,7 +118,8 @@ struct rs_mode {
  * @load:            the VP's thread has this CPU and runs it from now on; preemption off
  * @put:             it loses the CPU or runs it no more; preemption off, perhaps also
  *                   interrupts, under the run queue's lock: the CPU's registers only
- * @run:             enter the guest once; interrupts off before and after.  Sets
+ * @run:             enter the guest once; interrupts off before and after.  Calls
+ *                   rs_advance_wait() as late as it can where vp->due is set, and sets
  *                   vp->interrupt_taken, and vp->event to what was under way
  * @decode:          describe the exit; called once after each @run, interrupts on,
  *                   preemption off

@@ -305,7 +305,7 @@ void rs_vp_receive(struct rs_vp *vp);
 
 /* ---- advance.c: TSC deadlines on time.  Owner only */
 void rs_advance_init(struct rs_vp *vp);
-void rs_advance_wait(struct rs_vp *vp);	/* before an entry with vp->due set; interrupts off */
+void rs_advance_wait(struct rs_vp *vp);	/* for rs_backend->run, with vp->due set */
 
 /* ---- intercept.c: acts on a decoded exit */
 enum rs_action {

@@ -400,8 +400,6 @@ static bool vp_enter(struct rs_vp *vp)
 		vp->event.valid = false;
 	}
 	vp->interrupt_taken = false;
-	if (vp->due)
-		rs_advance_wait(vp);
 	vtime_account_guest_enter();
 	rs_backend->run(vp);
 	/* whoever finds OUTSIDE also finds the guest's last writes */

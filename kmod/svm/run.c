@@ -447,6 +447,8 @@ void svm_run(struct rs_vp *vp)
 	if (svm->debug_loaded)
 		load_debug(vp);
 
+	if (vp->due)
+		rs_advance_wait(vp);
 	/* each time, with interrupts off: another thread may have changed the LDT meanwhile */
 	asm volatile("vmsave %0" : : "a" (page_to_phys(cpu->host)) : "memory");
 	asm volatile("clgi" : : : "memory");
