@@ -18,6 +18,7 @@
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/compiler.h>
+#include <asm/barrier.h>
 
 #else
 
@@ -45,6 +46,12 @@ typedef int64_t s64;
 #endif
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+/* Against a guest, which runs on other CPUs also where the host has but one. */
+#define virt_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+/* pairs as its user says */
+#define virt_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+/* pairs as its user says */
+#define virt_store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define fallthrough		__attribute__((__fallthrough__))
