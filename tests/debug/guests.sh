@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 2500
 #
 # Tiny guests as tests of the hypervisor (tests/guests). See lib.sh.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 1000
 #
 # stress-ng in a Linux guest. See lib.sh.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# CPUS: all
 # TIMEOUT: 1000
 #
 # Random calls of the VID ABI (tests/vidfuzz). See lib.sh.

@@ -18,9 +18,10 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # Runs rootvm; leaves $status, $seconds, and the files $tmp/out and $tmp/err.
+concurrent=
 run() {
 	start=$(date +%s)
-	"$rootvm" --timeout 120 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	env ${concurrent:+ROOTVM_ONE_THREAD=0} "$rootvm" --timeout 120 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	status=$?
 	seconds=$(($(date +%s) - start))
 }
@@ -264,6 +265,12 @@ test_trouble() {
 	run -- sh -c "insmod '$tmp/provoke/provoke.ko' how=oops; true"
 	status_is "a kernel oops is 125" 125
 	err_says 'BUG: kernel NULL pointer dereference' "the oops is shown"
+	concurrent=1
+	run -- sh -c "insmod '$tmp/provoke/provoke.ko' how=int3; true"
+	concurrent=
+	status_is "a breakpoint that nobody set is 123, for another try" 123
+	run --one-thread -- sh -c "insmod '$tmp/provoke/provoke.ko' how=int3; true"
+	status_is "but 125 where the emulator's CPUs take turns" 125
 	run --timeout 12 -- insmod "$tmp/provoke/provoke.ko" how=lockup
 	status_is "a kernel that spins with interrupts off is 124" 124
 	if [ "$seconds" -le 16 ]; then

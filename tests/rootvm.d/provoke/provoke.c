@@ -3,7 +3,7 @@
  * provoke: makes the kernel report trouble, for tests/system/rootvm.sh to see that
  * tests/rootvm notices. Debian's kernels have no lkdtm, which would do the same.
  *
- *   insmod provoke.ko how=warning|oops|lockup
+ *   insmod provoke.ko how=warning|oops|int3|lockup
  */
 #include <linux/delay.h>
 #include <linux/init.h>
@@ -13,7 +13,7 @@
 
 static char *how = "warning";
 module_param(how, charp, 0400);
-MODULE_PARM_DESC(how, "warning, oops or lockup");
+MODULE_PARM_DESC(how, "warning, oops, int3 or lockup");
 
 static void spin_for_ever(void *unused)
 {
@@ -28,6 +28,8 @@ static int __init provoke_init(void)
 		WARN(1, "provoked\n");
 	else if (!strcmp(how, "oops"))
 		*(volatile int *)8 = 0;
+	else if (!strcmp(how, "int3"))
+		asm volatile("int3");
 	else if (!strcmp(how, "lockup"))
 		on_each_cpu(spin_for_ever, NULL, 1);
 	else
