@@ -3,9 +3,11 @@
  * The devices of the test machine: acts on the messages with which a VP's run
  * returns, and does what the guest asks of the harness (protocol.h).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -165,6 +167,28 @@ static uint64_t host_pinned(struct machine_vp *vp, uint64_t rbx, uint64_t rcx)
 	return pages;
 }
 
+static uint64_t host_remap(struct machine_vp *vp, uint64_t gpa, uint64_t rcx)
+{
+	struct machine *machine = vp->machine;
+	uint64_t page = (gpa - CHANGING) / 4096;
+	void *fresh, *old;
+	int err;
+
+	if (page >= ARRAY_SIZE(machine->changing))
+		return -EINVAL;
+	fresh = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fresh == MAP_FAILED)
+		return -errno;
+	old = machine->changing[page];
+	err = old ? vid_unmap_gpa(machine->partition, gpa, 4096) : 0;
+	if (!err)
+		err = vid_map_gpa(machine->partition, gpa, 4096, fresh, VID_MAP_READ | VID_MAP_WRITE);
+	machine->changing[page] = fresh;
+	if (old)
+		munmap(old, 4096);
+	return err;
+}
+
 static uint64_t (*const requests[])(struct machine_vp *vp, uint64_t rbx, uint64_t rcx) = {
 	[HOST_MESSAGE] = host_message,
 	[HOST_RELEASE] = host_release,
@@ -186,6 +210,7 @@ static uint64_t (*const requests[])(struct machine_vp *vp, uint64_t rbx, uint64_
 	[HOST_PRIVILEGES] = host_privileges,
 	[HOST_REENLIGHTEN] = host_reenlighten,
 	[HOST_UNPORT] = host_unport,
+	[HOST_REMAP] = host_remap,
 };
 
 /* ---- ports */
@@ -372,16 +397,21 @@ static void memory(struct machine_vp *vp)
 	struct machine *machine = vp->machine;
 	uint8_t bytes[16];
 	struct mov mov;
+	uint64_t gpa;
 
 	memcpy(&machine->memory_message, vp->page->message.payload,
 	       sizeof(machine->memory_message));
+	gpa = machine->memory_message.guest_physical_address;
 	machine->memory_type = vp->page->message.header.message_type;
 	machine->memory_messages++;
+	/* gone for a moment: once more */
+	if (gpa - CHANGING < 4096 * ARRAY_SIZE(machine->changing))
+		return;
 	if (instruction(vp, bytes) && decode(bytes, &mov))
-		access_memory(vp, &mov, machine->memory_message.guest_physical_address);
+		access_memory(vp, &mov, gpa);
 	else
 		machine_end(machine, false, "VP %u touches GPA %#llx at rip %#llx", vp->index,
-			    (unsigned long long)machine->memory_message.guest_physical_address,
+			    (unsigned long long)gpa,
 			    (unsigned long long)machine->memory_message.header.rip);
 }
 

@@ -182,6 +182,7 @@ static const struct guest_case cases[] = {
 	LONG(hostile_apic),
 	LONG(hostile_pages),
 	SMP(hostile_release, 2),
+	SMP(hostile_remap, 2),
 	SMP(hostile_patching, 2),
 	LONG(hostile_cr4),
 	LONG(hostile_efer),

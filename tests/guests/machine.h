@@ -53,6 +53,7 @@ struct machine {
 	uint8_t string_next;
 	struct hv_x64_memory_intercept_message memory_message;
 	uint32_t memory_type;
+	void *changing[4];		/* what HOST_REMAP mapped */
 	unsigned int memory_messages;
 	uint32_t device_register;	/* what was written at NOWHERE */
 	uint64_t dirty[RAM_SIZE / 4096 / 64];

@@ -19,6 +19,7 @@
 #define STACK_SIZE	0x4000
 #define SCRATCH		0x400000	/* for guests; zero */
 #define ROM		0xc0000000	/* a page that cannot be written */
+#define CHANGING	0xc8000000	/* pages for HOST_REMAP */
 #define NOWHERE		0xd0000000	/* nothing is mapped; the harness answers as a device */
 
 #define CODE64		0x08
@@ -61,6 +62,7 @@
 #define HOST_PRIVILEGES	18		/* takes the privileges rbx away */
 #define HOST_REENLIGHTEN 19
 #define HOST_UNPORT	20		/* closes the port */
+#define HOST_REMAP	21		/* another page at rbx, instead of what the last time was put there */
 
 #define MESSAGE_TYPE	0
 #define MESSAGE_ACCESS	1

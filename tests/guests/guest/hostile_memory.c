@@ -74,9 +74,9 @@ static u64 long_spin(void)
 	return result;
 }
 
-static void take_timer_message(void)
+static void take_timer_message(u64 simp)
 {
-	volatile struct hv_message *message = &((struct hv_message_page *)SIMP)->sint_message[3];
+	volatile struct hv_message *message = &((struct hv_message_page *)simp)->sint_message[3];
 
 	CHECK_EQUAL(message->header.message_type, HV_MESSAGE_TIMER_EXPIRED);
 	message->header.message_type = HV_MESSAGE_NONE;
@@ -105,11 +105,70 @@ GUEST(hostile_release)
 		wrmsr(HV_X64_MSR_STIMER0_CONFIG + 1, rdmsr(HV_X64_MSR_TIME_REF_COUNT) + 20000);
 		sti_hlt_cli();
 		CHECK_EQUAL(interrupts[0x93], i);
-		take_timer_message();
+		take_timer_message(SIMP);
 		CHECK_EQUAL(long_spin(), HV_STATUS_SUCCESS);
 		CHECK(page->tsc_sequence);
 	}
 	stop = 1;
+}
+
+/* ---- pages replaced by others, or for a moment by nothing, while messages go out */
+
+static volatile u32 remapped;
+
+static void remap_pages(u32 id)
+{
+	u64 page = 0;
+
+	while (!stop) {
+		CHECK_EQUAL(host(HOST_REMAP, CHANGING + 4096 * page, 0), 0);
+		page = (page + 1) % 4;
+	}
+	remapped = 1;
+}
+
+static void start_timer(void)
+{
+	wrmsr(HV_X64_MSR_STIMER0_CONFIG, 3u << 16 | HV_STIMER_AUTO_ENABLE);
+	wrmsr(HV_X64_MSR_STIMER0_CONFIG + 1, rdmsr(HV_X64_MSR_TIME_REF_COUNT) + 20000);
+}
+
+/* A message that went into a page which is gone is lost; the next one is not. */
+GUEST(hostile_remap)
+{
+	volatile struct hv_message *message = &((struct hv_message_page *)CHANGING)->sint_message[3];
+	u32 i, page;
+
+	x2apic_enable();
+	for (page = 0; page < 4; page++)
+		CHECK_EQUAL(host(HOST_REMAP, CHANGING + 4096 * page, 0), 0);
+	wrmsr(HV_X64_MSR_GUEST_OS_ID, 0x8100060100000000ull);
+	wrmsr(HV_X64_MSR_SIMP, CHANGING | HV_MSR_ENABLE);
+	wrmsr(HV_X64_MSR_SIEFP, (CHANGING + 0x1000) | HV_MSR_ENABLE);
+	wrmsr(HV_X64_MSR_REFERENCE_TSC, (CHANGING + 0x2000) | HV_MSR_ENABLE);
+	wrmsr(HV_X64_MSR_VP_ASSIST_PAGE, (CHANGING + 0x3000) | HV_MSR_ENABLE);
+	wrmsr(HV_X64_MSR_SCONTROL, 1);
+	wrmsr(HV_X64_MSR_SINT0 + 3, 0x93);
+	start_vp(1, remap_pages);
+	for (i = 0; i < 100; i++) {
+		start_timer();
+		asm volatile("sti");
+		while (rdmsr(HV_X64_MSR_STIMER0_CONFIG) & HV_STIMER_ENABLE)
+			pause();
+		asm volatile("cli");
+		message->header.message_type = HV_MESSAGE_NONE;
+		wrmsr(HV_X64_MSR_EOM, 0);
+	}
+	stop = 1;
+	while (!remapped)
+		pause();
+	message->header.message_type = HV_MESSAGE_NONE;
+	wrmsr(HV_X64_MSR_EOM, 0);
+	i = interrupts[0x93];
+	start_timer();
+	sti_hlt_cli();
+	CHECK(interrupts[0x93] > i);
+	take_timer_message(CHANGING);
 }
 
 /* ---- the instruction under emulation is changed by another VP */
