@@ -22,6 +22,13 @@ backend_modules='virtio_pci virtio_console 9pnet_virtio 9p overlay'
 # second's measurement of the delay loop (too high a figure only makes longer delays).
 kernel_args='console=ttyS0 loglevel=5 panic=-1 tsc=reliable printk.devkmsg=off watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 maxcpus=1 noreplace-smp lpj=10000000'
 
+# The TSC is the host's, and the host knows its frequency well: lpj_fine, of which bogomips tell, is
+# made of it. On a loaded host the kernel measures anything, and then minutes pass in seconds.
+host_tsc_khz() {
+	grep -qw constant_tsc /proc/cpuinfo &&
+		awk -F: '/^bogomips/ { printf "tsc_early_khz=%d\n", $2 * 500; exit }' /proc/cpuinfo
+}
+
 # In QEMU 7.2 every CPU that loads an FPU state also rewrites a word of flags of CPU 0, by
 # cpu_clear_ignne(), which says among other things whether CPU 0 is in a guest with nested paging. So
 # now and then CPU 0 loses that just after VMRUN, or has it again just after #VMEXIT, and then
@@ -43,8 +50,10 @@ backend_start() {
 		set -- -accel tcg,thread=single -icount shift=0,sleep=off "$@"
 		append="sysctl.kernel.hung_task_timeout_secs=0 $append"
 	elif [ "$one_thread" = 1 ]; then
+		append="$(host_tsc_khz) $append"
 		set -- -accel tcg,thread=single "$@"
 	else
+		append="$(host_tsc_khz) $append"
 		set -- -accel tcg,thread=multi "$@"
 	fi
 	if [ -n "$out" ]; then
