@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include <linux/capability.h>
 
@@ -66,10 +67,14 @@ bool peek(struct worker *worker, uint64_t address, void *buffer, size_t size)
 }
 
 /* An access that we expected to fail goes on behind it; any other ends the process. */
-static void on_fault(int signal)
+static void on_fault(int signal, siginfo_t *info, void *context)
 {
+	const ucontext_t *user = context;
+
 	if (self && may_escape)
 		siglongjmp(self->escape, 1);
+	dprintf(STDERR_FILENO, "vidfuzz: signal %d, code %d, address %p, at %#llx\n", signal,
+		info->si_code, info->si_addr, user->uc_mcontext.gregs[REG_RIP]);
 	_exit(120);
 }
 
@@ -201,7 +206,7 @@ static void *thread_main(void *context)
 
 static void set_signals(void)
 {
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+	struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_NODEFER | SA_SIGINFO };
 	struct sigaction tick = { .sa_handler = on_tick };
 
 	sigaction(SIGSEGV, &fault, NULL);
