@@ -46,7 +46,7 @@ struct vmbusr_create_bus {
 enum vmbusr_bus_event_type {
 	VMBUSR_BUS_CONNECTED	= 1,	/* protocol, features */
 	VMBUSR_BUS_DISCONNECTED	= 2,	/* unload, or the guest starts anew */
-	VMBUSR_BUS_TL_CONNECT	= 3,	/* hvsock: service, endpoint: offer, or TL_RESULT */
+	VMBUSR_BUS_TL_CONNECT	= 3,	/* hvsock: offer service, endpoint; or TL_RESULT */
 	VMBUSR_BUS_LOST		= 4,	/* more events came than are kept: see VMBUSR_GET_STATE */
 };
 
@@ -61,14 +61,13 @@ struct vmbusr_bus_event {
 
 #define VMBUSR_OFFER_NAMED_PIPE	(1u << 0)
 #define VMBUSR_OFFER_HVSOCK	(1u << 1)
-#define VMBUSR_OFFER_MONITORED	(1u << 2)	/* signals may come late, by the monitor page */
-#define VMBUSR_OFFER_VALID	0x7u
+#define VMBUSR_OFFER_VALID	0x3u
 
 struct vmbusr_offer {
 	__u8 type[16];			/* GUIDs as on the wire */
 	__u8 instance[16];
 	__u32 flags;			/* VMBUSR_OFFER_* */
-	__u16 subchannel;		/* 0: a primary channel, which must be there before others */
+	__u16 subchannel;		/* 0: the primary channel, which comes first */
 	__u16 mmio_megabytes;
 	__s32 signal_fd;		/* eventfd: the guest signalled; -1: none */
 	__u32 mbz;
@@ -137,23 +136,18 @@ struct vmbusr_open_result {
 };
 
 /*
- * Between OPEN and CLOSE_DONE the rings can be mapped: mmap() of ring_pages pages, shared, at
- * offset 0.  The guest may write there at any moment.  CLOSE_DONE says that the guest may have
- * its memory back: EBUSY while the rings are mapped.  EINVAL without an event to answer.
+ * PIN_RINGS, after OPEN was read: the rings' guest memory stays where it is until CLOSE_DONE or a
+ * refusing OPEN_RESULT, and mmap() of ring_pages pages, shared, at offset 0, maps it.  The guest
+ * may write there at any moment.  EFAULT: it is no memory.  OPEN_RESULT that refuses, and
+ * CLOSE_DONE, say that the guest may have its memory back: EBUSY while the rings are
+ * mapped.  EINVAL without an event to answer.
  */
 #define VMBUSR_OPEN_RESULT	_IOW(VMBUSR_IOC, 0x20, struct vmbusr_open_result)
 #define VMBUSR_CLOSE_DONE	_IO(VMBUSR_IOC, 0x21)
+#define VMBUSR_PIN_RINGS	_IO(VMBUSR_IOC, 0x23)
 
 /* Signals the guest.  ENOTCONN when the channel is not open. */
 #define VMBUSR_SIGNAL		_IO(VMBUSR_IOC, 0x22)
-
-struct vmbusr_signal_by {
-	__s32 fd;			/* an eventfd, or -1: no longer */
-	__u32 mbz;
-};
-
-/* From now on a write to the eventfd signals the guest as VMBUSR_SIGNAL does. */
-#define VMBUSR_SIGNAL_BY	_IOW(VMBUSR_IOC, 0x23, struct vmbusr_signal_by)
 
 struct vmbusr_gpadl {
 	__u32 gpadl;			/* the guest's number for it, on this channel */
@@ -165,8 +159,8 @@ struct vmbusr_gpadl {
 };
 
 /*
- * Takes a GPADL: its guest memory stays pinned, and the guest does not get it back, until
- * VMBUSR_PUT_GPADL.  ranges gets for each range its struct vmbus_gpa_range: a word of
+ * Takes a GPADL: the guest does not get its memory back until VMBUSR_PUT_GPADL, or as often as
+ * it was taken.  ranges gets for each range its struct vmbus_gpa_range: a word of
  * byte_count | byte_offset << 32, then page frame numbers.  ENOSPC when there is too little
  * room (words tells it; the GPADL is not taken), ENOENT, EBUSY when it is being torn down.
  */
