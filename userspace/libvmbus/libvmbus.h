@@ -75,6 +75,7 @@ int vmbus_refuse_hvsock(struct vmbus_bus *bus, const uint8_t service[VMBUS_GUID_
  * @readable: there may be packets: call vmbus_receive() until it returns 0.  Called again only
  *            when the guest has written more
  * @writable: after vmbus_send() returned -EAGAIN: there is room again.  May be NULL
+ * @released: the guest waits for a GPADL that is held to be put.  May be NULL
  * @error:    the guest broke the ring's rules; the channel has stopped.  It is still open until
  *            @closed.  May be NULL
  */
@@ -84,6 +85,7 @@ struct vmbus_channel_ops {
 	void (*closed)(struct vmbus_channel *channel, void *context);
 	void (*readable)(struct vmbus_channel *channel, void *context);
 	void (*writable)(struct vmbus_channel *channel, void *context);
+	void (*released)(struct vmbus_channel *channel, void *context, uint32_t gpadl);
 	void (*error)(struct vmbus_channel *channel, void *context);
 };
 
