@@ -101,11 +101,25 @@ struct rs_mode {
 };
 
 /**
+ * struct rs_feature - a part of a CPU's virtualization that some CPUs lack
+ * @name: as /proc/cpuinfo has it, if it does
+ * @has:  this CPU has it
+ * @used: and we use it
+ */
+struct rs_feature {
+	const char *name;
+	bool has;
+	bool used;
+};
+
+/**
  * struct rs_backend - a vendor
  * @name:            "SVM" or "VMX"
  * @slat_format:     bits of its nested page tables
  * @probe:           0 when this CPU has what is needed, else -errno and one line that
  *                   says what to do.  Any CPU; process context
+ * @feature:         fill in the feature of that number, counted from 0; false: there are no
+ *                   more.  After @probe, any context
  * @host_prepare:    memory that the CPUs need, once; may sleep
  * @host_release:    undoes it
  * @cpu_enable:      turn it on here; -EBUSY when somebody else did.  Preemption off
@@ -144,6 +158,7 @@ struct rs_backend {
 	const char *name;
 	const struct rs_slat_format *slat_format;
 	int (*probe)(void);
+	bool (*feature)(unsigned int number, struct rs_feature *feature);
 	int (*host_prepare)(void);
 	void (*host_release)(void);
 	int (*cpu_enable)(void);

@@ -2,6 +2,8 @@
 /*
  * What the core counts, for whoever looks for the reason of a slow guest:
  *
+ *   /sys/kernel/debug/rootstock/features			a feature of the CPU a line: name, and
+ *							"used", "unused" or "absent"
  *   /sys/kernel/debug/rootstock/partition-N/pinned	4 KiB pages
  *   /sys/kernel/debug/rootstock/partition-N/vp-N	a counter a line: name, value
  *
@@ -54,9 +56,22 @@ static int pinned_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(pinned);
 
+static int features_show(struct seq_file *file, void *unused)
+{
+	struct rs_feature feature;
+	unsigned int i;
+
+	for (i = 0; rs_backend->feature(i, &feature); i++)
+		seq_printf(file, "%s %s\n", feature.name,
+			   feature.used ? "used" : feature.has ? "unused" : "absent");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(features);
+
 void rs_debugfs_init(void)
 {
 	root = debugfs_create_dir("rootstock", NULL);
+	debugfs_create_file("features", 0400, root, NULL, &features_fops);
 }
 
 void rs_debugfs_exit(void)

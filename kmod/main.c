@@ -91,6 +91,20 @@ static int choose_backend(void)
 	return err;
 }
 
+/* One line, for reports of bugs; debugfs has the whole list. */
+static void announce(void)
+{
+	struct rs_feature feature;
+	char used[400] = "";
+	unsigned int i;
+	size_t at = 0;
+
+	for (i = 0; rs_backend->feature(i, &feature); i++)
+		if (feature.used)
+			at += scnprintf(used + at, sizeof(used) - at, " %s", feature.name);
+	pr_info("%s, up to %u VPs a partition, with%s\n", rs_backend->name, RS_MAX_VPS, used);
+}
+
 static int __init rs_hv_init(void)
 {
 	int err = choose_backend();
@@ -110,7 +124,7 @@ static int __init rs_hv_init(void)
 	rs_emergency_register(emergency);
 	preempt_notifier_inc();
 	rs_debugfs_init();
-	pr_info("%s, up to %u VPs a partition\n", rs_backend->name, RS_MAX_VPS);
+	announce();
 	return 0;
 
 release:

@@ -14,11 +14,18 @@
 #define VM_CR_SVMDIS		BIT(4)
 #define CPUID_SVM		0x8000000a
 #define SVM_CPUID_NPT		BIT(0)
+#define SVM_CPUID_LBR		BIT(1)
 #define SVM_CPUID_NRIP		BIT(3)
+#define SVM_CPUID_TSC_RATE	BIT(4)
+#define SVM_CPUID_CLEAN_BITS	BIT(5)
 #define SVM_CPUID_FLUSH_BY_ASID	BIT(6)
 #define SVM_CPUID_DECODE	BIT(7)
 #define SVM_CPUID_PAUSE_FILTER	BIT(10)
 #define SVM_CPUID_PAUSE_THRESHOLD	BIT(12)
+#define SVM_CPUID_AVIC		BIT(13)
+#define SVM_CPUID_VMSAVE	BIT(15)
+#define SVM_CPUID_VGIF		BIT(16)
+#define SVM_CPUID_VNMI		BIT(25)
 
 #define PAT_RESET		0x0007040600070406ull
 
@@ -92,8 +99,8 @@ static int svm_probe(void)
 		return refuse(-EBUSY,
 			      "another hypervisor uses this CPU: unload it (rmmod kvm_amd)");
 	svm_features.asids = ebx;
+	svm_features.cpuid = edx;
 	svm_features.nrip = edx & SVM_CPUID_NRIP;
-	svm_features.flush_by_asid = edx & SVM_CPUID_FLUSH_BY_ASID;
 	svm_features.decode_assists = edx & SVM_CPUID_DECODE;
 	svm_features.pause_filter = edx & SVM_CPUID_PAUSE_FILTER;
 	svm_features.pause_threshold = edx & SVM_CPUID_PAUSE_THRESHOLD;
@@ -102,6 +109,37 @@ static int svm_probe(void)
 	if (svm_features.asids < 2)
 		return refuse(-ENODEV, "this CPU has too few address space identifiers");
 	return 0;
+}
+
+/* What is not used is here for the reader of the list.  A fresh ASID is as good as a flushed one. */
+static const struct {
+	const char *name;
+	u32 bit;
+	bool used;
+} feature_bits[] = {
+	{ "npt", SVM_CPUID_NPT, true },
+	{ "nrip_save", SVM_CPUID_NRIP, true },
+	{ "decodeassists", SVM_CPUID_DECODE, true },
+	{ "pausefilter", SVM_CPUID_PAUSE_FILTER, true },
+	{ "pfthreshold", SVM_CPUID_PAUSE_THRESHOLD, true },
+	{ "flushbyasid", SVM_CPUID_FLUSH_BY_ASID, false },
+	{ "vmcb_clean", SVM_CPUID_CLEAN_BITS, false },
+	{ "lbrv", SVM_CPUID_LBR, false },
+	{ "tsc_scale", SVM_CPUID_TSC_RATE, false },
+	{ "avic", SVM_CPUID_AVIC, false },
+	{ "v_vmsave_vmload", SVM_CPUID_VMSAVE, false },
+	{ "vgif", SVM_CPUID_VGIF, false },
+	{ "vnmi", SVM_CPUID_VNMI, false },
+};
+
+static bool svm_feature(unsigned int number, struct rs_feature *feature)
+{
+	if (number >= ARRAY_SIZE(feature_bits))
+		return false;
+	feature->name = feature_bits[number].name;
+	feature->has = svm_features.cpuid & feature_bits[number].bit;
+	feature->used = feature->has && feature_bits[number].used;
+	return true;
 }
 
 /* ---- partition */
@@ -260,6 +298,7 @@ const struct rs_backend rs_svm_backend = {
 	.name = "SVM",
 	.slat_format = &svm_slat_format,
 	.probe = svm_probe,
+	.feature = svm_feature,
 	.host_prepare = svm_host_prepare,
 	.host_release = svm_host_release,
 	.cpu_enable = svm_host_enable,

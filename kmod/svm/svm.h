@@ -43,8 +43,8 @@ struct svm_vp {
 /* Features that are used when the CPU has them, and never assumed (APM3 CPUID 8000_000A). */
 struct svm_features {
 	u32 asids;
+	u32 cpuid;			/* the leaf's EDX */
 	bool nrip;
-	bool flush_by_asid;
 	bool decode_assists;
 	bool pause_filter;
 	bool pause_threshold;
