@@ -84,7 +84,7 @@ void note(struct worker *worker, const char *format, ...) __attribute__((format(
 bool poke(struct worker *worker, uint64_t address, const void *buffer, size_t size);
 bool peek(struct worker *worker, uint64_t address, void *buffer, size_t size);
 
-/* ---- calls.c: the ioctls */
+/* ---- calls.c, calls_vp.c: the ioctls */
 void call_partition(struct worker *worker);
 void call_vp(struct worker *worker);
 void call_garbage(struct worker *worker);
