@@ -28,7 +28,7 @@ cat >"$tmp/provoke/run" <<'RUN'
 	done
 	exec tests/debug/watch echo 1..0
 RUN
-"$top/tests/rootvm" --kernel "$debug_kernel/bzImage" --timeout 200 --log "$tmp/console" -- \
+"$top/tests/rootvm" --kernel "$debug_kernel/bzImage" --timeout 800 --log "$tmp/console" -- \
 	sh "$tmp/provoke/run" "$tmp/provoke" >"$tmp/out" 2>"$tmp/err"
 is "$?" 125 'rootvm notices'
 like "$("$top/tests/debug/reports" "$tmp/console")" \
