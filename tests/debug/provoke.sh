@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# TIMEOUT: 300
+# TIMEOUT: 900
 #
 # Whether what the debug kernel watches for is noticed and counted: all other tests here pass
 # because nothing is.
