@@ -17,6 +17,11 @@ static uint64_t fake_wall(void *ctx)
 	return ((struct fake_host *)ctx)->wall;
 }
 
+static uint64_t fake_reference(void *ctx)
+{
+	return ((struct fake_host *)ctx)->now / 100;
+}
+
 static void fake_unlink(struct fake_host *fake, struct vdev_timer *timer)
 {
 	for (struct vdev_timer **at = &fake->timers; *at; at = &(*at)->next) {
@@ -93,6 +98,7 @@ void fake_host_init(struct fake_host *fake)
 	fake->host = (struct vdev_host){
 		.now = fake_now,
 		.wall = fake_wall,
+		.reference = fake_reference,
 		.arm = fake_arm,
 		.set_irq = fake_set_irq,
 		.send_interrupt = fake_send,

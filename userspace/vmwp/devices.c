@@ -30,6 +30,16 @@ static uint64_t host_wall(void *ctx)
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
+/* 0 when it cannot be had: whoever wants it sees a guest that has just begun. */
+static uint64_t host_reference(void *ctx)
+{
+	struct machine *machine = ctx;
+	uint64_t value = 0;
+
+	vid_get_property(machine->partition, VID_PROPERTY_REFERENCE_TIME, &value);
+	return value;
+}
+
 static void host_arm(void *ctx, struct vdev_timer *timer, uint64_t deadline)
 {
 	struct machine *machine = ctx;
@@ -107,6 +117,7 @@ void devices_init_host(struct machine *machine)
 	machine->host = (struct vdev_host){
 		.now = host_now,
 		.wall = host_wall,
+		.reference = host_reference,
 		.arm = host_arm,
 		.set_irq = host_set_irq,
 		.send_interrupt = host_send_interrupt,

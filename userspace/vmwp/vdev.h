@@ -79,6 +79,7 @@ struct vdev_timer {
  * struct vdev_host - what the machine does for its devices
  * @now:            monotonic time in ns
  * @wall:           UTC in ns since 1970
+ * @reference:      the partition's reference time, in units of 100 ns
  * @arm:            (re)arm @timer for @deadline ns, or disarm it with 0
  * @set_irq:        level of interrupt line @gsi (0..23): PIC input (below 16) and IOAPIC pin
  * @send_interrupt: an IOAPIC's or MSI's interrupt message
@@ -90,6 +91,7 @@ struct vdev_timer {
 struct vdev_host {
 	uint64_t (*now)(void *ctx);
 	uint64_t (*wall)(void *ctx);
+	uint64_t (*reference)(void *ctx);
 	void (*arm)(void *ctx, struct vdev_timer *timer, uint64_t deadline);
 	void (*set_irq)(void *ctx, unsigned int gsi, bool level);
 	void (*send_interrupt)(void *ctx, const struct vid_interrupt *irq);
