@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* LINK: userspace/vmwp/options.c userspace/vmwp/report.c */
+/* LINK: userspace/vmwp/options.c userspace/vmwp/report.c userspace/vmwp/vdev/services.c */
+/* LINK: userspace/vmwp/vdev/ic.c userspace/vmwp/vdev/ic_text.c */
+/* LINK: userspace/vmwp/vdev/ic_heartbeat.c userspace/vmwp/vdev/ic_shutdown.c */
+/* LINK: userspace/vmwp/vdev/ic_timesync.c userspace/vmwp/vdev/ic_vss.c */
+/* LINK: userspace/vmwp/vdev/ic_kvp.c userspace/vmwp/vdev/ic_fcopy.c */
+/* LINK: userspace/vmwp/vdev/keyboard.c userspace/vmwp/vdev/mouse.c */
+/* LINK: userspace/vmwp/vdev/balloon.c */
 /*
  * The command line of vmwp: what each option means, and what is refused.
  */
@@ -7,6 +13,7 @@
 
 #include "layout.h"
 #include "options.h"
+#include "vdev/services.h"
 #include "vdev_test.h"
 
 #define ARGS_MAX 16
@@ -46,6 +53,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(options.on_crash, ACTION_EXIT);
 	ck_assert_int_eq(options.device_fd, -1);
 	ck_assert_int_eq(options.sandbox, SANDBOX_ENFORCE);
+	ck_assert_ptr_null(options.control);
 }
 END_TEST
 
@@ -69,6 +77,38 @@ START_TEST(sizes)
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		ck_assert_int_eq(parse(good[i].text), OPTIONS_RUN);
 		ck_assert_uint_eq(options.memory, good[i].bytes);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		ck_assert_msg(parse(bad[i]) == OPTIONS_BAD, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(vmbus_devices)
+{
+	const uint32_t standard = ((1u << SERVICE_COUNT) - 1) & ~(1u << SERVICE_FCOPY);
+	static const struct {
+		const char *text;
+		uint32_t mask;
+	} good[] = {
+		{ "--vdevs none", 0 }, { "--vdevs all", (1u << SERVICE_COUNT) - 1 },
+		{ "--vdevs kvp,vss", 1u << SERVICE_KVP | 1u << SERVICE_VSS },
+		{ "--vdevs +kvp", standard },
+		{ "--vdevs -mouse", standard & ~(1u << SERVICE_MOUSE) },
+		{ "--vdevs +fcopy,-kvp", (standard | 1u << SERVICE_FCOPY) & ~(1u << SERVICE_KVP) },
+	};
+	static const char *const bad[] = {
+		"--vdevs kv", "--vdevs kvpp", "--vdevs kvp,,vss", "--vdevs ,", "--vdevs +",
+		"--vdevs none,kvp", "--vdevs",
+	};
+	size_t i;
+
+	ck_assert_int_eq(parse(""), OPTIONS_RUN);
+	ck_assert_uint_eq(options.vdevs, standard);
+	ck_assert(!options.vdevs_given);
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
+		ck_assert_int_eq(parse(good[i].text), OPTIONS_RUN);
+		ck_assert_msg(options.vdevs == good[i].mask, "%s", good[i].text);
+		ck_assert(options.vdevs_given);
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(parse(bad[i]) == OPTIONS_BAD, "%s", bad[i]);
@@ -150,7 +190,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		defaults, sizes, serial_ports, actions, images, processors_and_descriptors,
+		defaults, sizes, vmbus_devices, serial_ports, actions, images,
+		processors_and_descriptors,
 		what_is_no_option,
 	};
 

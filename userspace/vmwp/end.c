@@ -15,21 +15,24 @@
 
 #define MESSAGE_MAX	4096u
 
-/* What the machine printed with report() before needs no line of its own. */
+/* Why, in words for programs; the exit code; a line, or NULL when report_detail() has one. */
 static const struct {
+	const char *name;
 	int code;
-	const char *line;		/* may have one %u or %#x: the detail */
+	const char *line;
 } ends[] = {
-	[END_NONE] = { VMWP_EXIT_ERROR, "stopped for no reason" },
-	[END_POWER_OFF] = { VMWP_EXIT_POWER_OFF, "the guest powered off" },
-	[END_RESET] = { VMWP_EXIT_RESET, "the guest was reset" },
-	[END_DEBUG_EXIT] = { 0, NULL },
-	[END_TRIPLE_FAULT] = { VMWP_EXIT_TRIPLE_FAULT, NULL },
-	[END_CRASH] = { VMWP_EXIT_CRASH, NULL },
-	[END_VP_STATE] = { VMWP_EXIT_VP_STATE, NULL },
-	[END_ERROR] = { VMWP_EXIT_ERROR, "stopped by an error" },
-	[END_SIGNAL] = { VMWP_EXIT_SIGNAL, NULL },
-	[END_QUIT] = { VMWP_EXIT_SIGNAL + SIGINT, "ended by Ctrl-A x" },
+	[END_NONE] = { "none", VMWP_EXIT_ERROR, "stopped for no reason" },
+	[END_POWER_OFF] = { "power-off", VMWP_EXIT_POWER_OFF, "the guest powered off" },
+	[END_RESET] = { "reset", VMWP_EXIT_RESET, "the guest was reset" },
+	[END_DEBUG_EXIT] = { "debug-exit", 0, NULL },
+	[END_TRIPLE_FAULT] = { "triple-fault", VMWP_EXIT_TRIPLE_FAULT, NULL },
+	[END_CRASH] = { "crash", VMWP_EXIT_CRASH, NULL },
+	[END_VP_STATE] = { "vp-state", VMWP_EXIT_VP_STATE, NULL },
+	[END_ERROR] = { "error", VMWP_EXIT_ERROR, "stopped by an error" },
+	[END_SIGNAL] = { "signal", VMWP_EXIT_SIGNAL, NULL },
+	[END_QUIT] = { "terminal-quit", VMWP_EXIT_SIGNAL + SIGINT, "ended by Ctrl-A x" },
+	[END_CONTROL_QUIT] = { "quit", VMWP_EXIT_SIGNAL + SIGINT, "ended by the control socket" },
+	[END_CONTROL_RESET] = { "control-reset", VMWP_EXIT_ERROR, "cannot start again" },
 };
 
 static unsigned long long vp_rip(const struct machine *machine)
@@ -59,6 +62,17 @@ static void report_detail(const struct machine *machine)
 	default:
 		break;
 	}
+}
+
+/**
+ * end_name() - the reason of an end, as events on the control socket give it
+ * @end: any
+ *
+ * Return: a word.
+ */
+const char *end_name(enum machine_end end)
+{
+	return ends[end].name;
 }
 
 /**

@@ -14,6 +14,15 @@
 #include "partition.h"
 #include "report.h"
 
+/* They leave their loops, if @machine->stopping is set. */
+static void cancel_vps(struct machine *machine)
+{
+	unsigned int i;
+
+	for (i = 0; i < machine->options->processors; i++)
+		vid_cancel_run(machine->vps[i].fd);
+}
+
 /**
  * machine_stop() - have a machine stop
  * @machine: to stop
@@ -25,7 +34,6 @@
 void machine_stop(struct machine *machine, enum machine_end end, uint32_t detail)
 {
 	bool first;
-	unsigned int i;
 
 	pthread_mutex_lock(&machine->end_lock);
 	first = machine->end == END_NONE;
@@ -37,8 +45,7 @@ void machine_stop(struct machine *machine, enum machine_end end, uint32_t detail
 	pthread_mutex_unlock(&machine->end_lock);
 	if (!first)
 		return;
-	for (i = 0; i < machine->options->processors; i++)
-		vid_cancel_run(machine->vps[i].fd);
+	cancel_vps(machine);
 	loop_wake(&machine->loop);
 }
 
@@ -54,6 +61,13 @@ static void service_serial(void *ctx)
 
 	for (i = 0; i < machine->options->serial_count; i++)
 		serial_service(&machine->serial[i]);
+}
+
+/* What the loop does after every wake-up. */
+static void woken(void *ctx)
+{
+	service_serial(ctx);
+	synthetic_service(ctx);
 }
 
 static void drain_serial(struct machine *machine)
@@ -81,6 +95,77 @@ static void wait_until_parked(struct machine *machine)
 	pthread_mutex_unlock(&machine->park_lock);
 }
 
+static bool has_ended(struct machine *machine)
+{
+	bool ended;
+
+	pthread_mutex_lock(&machine->end_lock);
+	ended = machine->end != END_NONE;
+	pthread_mutex_unlock(&machine->end_lock);
+	return ended;
+}
+
+/**
+ * machine_pause() - stop all VPs, and the guest's reference time
+ * @machine: runs
+ *
+ * On return no VP runs.  Devices go on: their clocks are the host's.  The TSC goes on too.
+ *
+ * Context: main thread, no lock held.
+ * Return: 0, -EALREADY, -ESHUTDOWN when it has ended already, or another -errno.
+ */
+int machine_pause(struct machine *machine)
+{
+	if (machine->paused)
+		return -EALREADY;
+	if (has_ended(machine))
+		return -ESHUTDOWN;
+	atomic_store(&machine->stopping, true);
+	cancel_vps(machine);
+	wait_until_parked(machine);
+	machine->paused = true;
+	return vid_get_property(machine->partition, VID_PROPERTY_REFERENCE_TIME,
+				&machine->paused_at);
+}
+
+/* Not when it has ended meanwhile: then @stopping is there to stay. */
+static bool stop_stopping(struct machine *machine)
+{
+	bool ended;
+
+	pthread_mutex_lock(&machine->end_lock);
+	ended = machine->end != END_NONE;
+	if (!ended)
+		atomic_store(&machine->stopping, false);
+	pthread_mutex_unlock(&machine->end_lock);
+	return !ended;
+}
+
+/**
+ * machine_resume() - let all VPs run again after machine_pause()
+ * @machine: paused
+ *
+ * Context: main thread, no lock held.
+ * Return: 0, -EALREADY, -ESHUTDOWN when it has ended meanwhile, or another -errno.
+ */
+int machine_resume(struct machine *machine)
+{
+	int err;
+
+	if (!machine->paused)
+		return -EALREADY;
+	err = vid_set_property(machine->partition, VID_PROPERTY_REFERENCE_TIME,
+			       machine->paused_at);
+	if (err)
+		return err;
+	if (!stop_stopping(machine))
+		return -ESHUTDOWN;
+	machine->paused = false;
+	start_vps(machine);
+	synthetic_resumed(machine);
+	return 0;
+}
+
 /**
  * machine_run() - run until something ends the machine; @machine->end says what
  * @machine: from machine_create(), or started again
@@ -91,15 +176,40 @@ int machine_run(struct machine *machine)
 {
 	int err = 0;
 
+	machine->paused = false;
 	start_vps(machine);
+	remote_started(machine);
 	service_serial(machine);
-	while (!err && !atomic_load(&machine->stopping))
+	while (!err && !has_ended(machine))
 		err = loop_once(&machine->loop);
 	if (err)
 		machine_stop(machine, END_ERROR, 0);
 	wait_until_parked(machine);
 	drain_serial(machine);
 	return err;
+}
+
+static int create_devices(struct machine *machine)
+{
+	int err = devices_create(machine);
+
+	if (err) {
+		report("cannot make the devices: %s", strerror(-err));
+		return err;
+	}
+	err = synthetic_create(machine);
+	if (!err)
+		return 0;
+	report("cannot make the VMBus: %s", strerror(-err));
+	devices_destroy(machine);
+	return err;
+}
+
+/* The VMBus first, for its services may have timers armed. */
+static void destroy_devices(struct machine *machine)
+{
+	synthetic_destroy(machine);
+	devices_destroy(machine);
 }
 
 /**
@@ -112,7 +222,7 @@ int machine_restart(struct machine *machine)
 {
 	int err;
 
-	devices_destroy(machine);
+	destroy_devices(machine);
 	partition_destroy(machine);
 	err = memory_clear(&machine->memory);
 	if (err)
@@ -123,10 +233,7 @@ int machine_restart(struct machine *machine)
 		return err;
 	machine->end = END_NONE;
 	atomic_store(&machine->stopping, false);
-	err = devices_create(machine);
-	if (err)
-		report("cannot make the devices: %s", strerror(-err));
-	return err;
+	return create_devices(machine);
 }
 
 static int check_host(struct machine *machine)
@@ -179,6 +286,7 @@ static void init_fields(struct machine *machine, const struct options *options, 
 	machine->options = options;
 	machine->device = device;
 	machine->partition = -1;
+	machine->synthetic.device = -1;
 	for (i = 0; i < MACHINE_PROCESSORS_MAX; i++) {
 		machine->vps[i].machine = machine;
 		machine->vps[i].index = i;
@@ -193,7 +301,7 @@ static void init_fields(struct machine *machine, const struct options *options, 
 
 static int create_loop(struct machine *machine)
 {
-	int err = loop_create(&machine->loop, service_serial, machine);
+	int err = loop_create(&machine->loop, woken, machine);
 
 	if (err)
 		return err;
@@ -226,11 +334,17 @@ static int create_frame(struct machine *machine)
 		goto destroy_memory;
 	}
 	err = open_serial(machine);
+	if (!err)
+		err = synthetic_open(machine);
+	if (!err && options->control)
+		err = control_open(&machine->control, options->control, &machine->loop,
+				   &remote_ops, machine);
 	if (err)
 		goto destroy_serial;
 	return 0;
 
 destroy_serial:
+	synthetic_close(machine);
 	close_serial(machine);
 	destroy_loop(machine);
 destroy_memory:
@@ -240,6 +354,8 @@ destroy_memory:
 
 static void destroy_frame(struct machine *machine)
 {
+	control_close(machine->control);
+	synthetic_close(machine);
 	close_serial(machine);
 	destroy_loop(machine);
 	memory_destroy(&machine->memory);
@@ -266,11 +382,9 @@ int machine_create(struct machine *machine, const struct options *options, int d
 		err = partition_create(machine);
 	if (err)
 		goto destroy_frame;
-	err = devices_create(machine);
-	if (err) {
-		report("cannot make the devices: %s", strerror(-err));
+	err = create_devices(machine);
+	if (err)
 		goto destroy_partition;
-	}
 	return 0;
 
 destroy_partition:
@@ -324,7 +438,7 @@ static void end_threads(struct machine *machine)
 void machine_destroy(struct machine *machine)
 {
 	end_threads(machine);
-	devices_destroy(machine);
+	destroy_devices(machine);
 	partition_destroy(machine);
 	destroy_frame(machine);
 }

@@ -11,12 +11,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "control/control.h"
 #include "libvid.h"
 #include "loader/boot.h"
 #include "loop.h"
 #include "memory.h"
 #include "options.h"
 #include "serial.h"
+#include "synthetic.h"
 #include "timers.h"
 #include "vdev.h"
 #include "vp.h"
@@ -33,6 +35,8 @@ enum machine_end {
 	END_ERROR,			/* a line on stderr has said more */
 	END_SIGNAL,			/* detail: its number */
 	END_QUIT,			/* Ctrl-A x */
+	END_CONTROL_QUIT,
+	END_CONTROL_RESET,
 };
 
 struct devices {
@@ -62,10 +66,16 @@ struct devices {
  * @devices:   of this start
  * @timers:    armed timers
  * @serial:    ports, up to options->serial_count
+ * @synthetic: the VMBus; see synthetic.h
+ * @control:   the control socket, or NULL.  Main thread, as the fields up to @paused_at
+ * @starts:    how often it was started
+ * @started:   when that was, on the host's clock
+ * @paused:    VPs have parked and wait for machine_resume()
+ * @paused_at: reference time that the guest shall see then
  * @end_lock:  protects @end, @detail
  * @end:       why it stops; the first reason stays
  * @detail:    see enum machine_end
- * @stopping:  @end is set: VPs leave their loops
+ * @stopping:  @end is set, or a pause is wanted: VPs leave their loops
  * @park_lock: protects what follows
  * @park:      signalled when any of it changes
  * @generation: how often VPs were let run
@@ -86,6 +96,12 @@ struct machine {
 	struct devices devices;
 	struct timers timers;
 	struct serial serial[UART_COUNT];
+	struct synthetic synthetic;
+	struct control *control;
+	unsigned int starts;
+	uint64_t started;
+	bool paused;
+	uint64_t paused_at;
 	pthread_mutex_t end_lock;
 	enum machine_end end;
 	uint32_t detail;
@@ -104,6 +120,13 @@ int machine_run(struct machine *machine);
 int machine_restart(struct machine *machine);
 void machine_destroy(struct machine *machine);
 void machine_stop(struct machine *machine, enum machine_end end, uint32_t detail);
+int machine_pause(struct machine *machine);
+int machine_resume(struct machine *machine);
+
+/* remote.c */
+extern const struct control_ops remote_ops;
+void remote_started(struct machine *machine);
+void remote_ended(struct machine *machine, int code);
 
 /* devices.c */
 int devices_create(struct machine *machine);
@@ -112,6 +135,7 @@ void devices_init_host(struct machine *machine);
 
 /* end.c */
 int end_report(const struct machine *machine);
+const char *end_name(enum machine_end end);
 void end_report_crash(struct machine *machine, unsigned int vp, const uint64_t params[5],
 		      uint64_t control);
 

@@ -71,18 +71,24 @@ static bool starts_again(const struct options *options)
 			report("the guest was reset, starting again");
 		return true;
 	}
-	return machine.end == END_CRASH && options->on_crash == ACTION_RESTART;
+	return machine.end == END_CONTROL_RESET ||
+	       (machine.end == END_CRASH && options->on_crash == ACTION_RESTART);
 }
 
 static int run(const struct options *options)
 {
+	int code;
+
 	for (;;) {
 		machine_run(&machine);
 		if (!starts_again(options))
-			return end_report(&machine);
+			break;
 		if (machine_restart(&machine))
 			return VMWP_EXIT_ERROR;
 	}
+	code = end_report(&machine);
+	remote_ended(&machine, code);
+	return code;
 }
 
 static int run_machine(const struct options *options, int device)

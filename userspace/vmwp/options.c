@@ -15,6 +15,7 @@
 
 #include "layout.h"
 #include "report.h"
+#include "vdev/services.h"
 
 #define VMWP_VERSION "0.1"
 
@@ -217,6 +218,60 @@ static const char *parse_on_crash(struct options *options, const char *text)
 	return NULL;
 }
 
+static bool find_vdev(const char *name, size_t length, uint32_t *bit)
+{
+	unsigned int i;
+
+	for (i = 0; i < SERVICE_COUNT; i++) {
+		if (strlen(service_classes[i].name) != length ||
+		    strncmp(service_classes[i].name, name, length))
+			continue;
+		*bit = 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static uint32_t standard_vdevs(void)
+{
+	uint32_t mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < SERVICE_COUNT; i++)
+		if (service_classes[i].standard)
+			mask |= 1u << i;
+	return mask;
+}
+
+/* "all", "none", or names; each name may have a + or - before it, and then changes the default. */
+static const char *parse_vdevs(struct options *options, const char *text)
+{
+	uint32_t mask = strchr("+-", *text) ? standard_vdevs() : 0;
+	size_t length;
+	uint32_t bit;
+	char sign;
+
+	options->vdevs_given = true;
+	options->vdevs = strcmp(text, "all") ? 0 : (1u << SERVICE_COUNT) - 1;
+	if (!strcmp(text, "all") || !strcmp(text, "none"))
+		return NULL;
+	for (; *text; text += length + (text[length] == ',')) {
+		sign = strchr("+-", *text) ? *text++ : '+';
+		length = strcspn(text, ",");
+		if (!find_vdev(text, length, &bit))
+			return "names no device; see vmwp(8)";
+		mask = sign == '-' ? mask & ~bit : mask | bit;
+	}
+	options->vdevs = mask;
+	return NULL;
+}
+
+static const char *parse_control(struct options *options, const char *text)
+{
+	options->control = text;
+	return *text ? NULL : "is empty";
+}
+
 static const char *parse_debug_exit(struct options *options, const char *text)
 {
 	options->debug_exit = true;
@@ -263,6 +318,8 @@ static const struct option_entry table[] = {
 	{ "hugepages", "SIZE", "take the RAM from hugetlb pages of 2M or 1G", parse_hugepages },
 	{ "processors", "N", "virtual processors, 1 to 64 (1)", parse_processors },
 	{ "serial", "WHERE", "next port: stdio, pty, unix:PATH, file:PATH, null", parse_serial },
+	{ "vdevs", "LIST", "devices on the VMBus: all, none, kvp,vss, +fcopy,-mouse", parse_vdevs },
+	{ "control", "PATH", "listen for commands at this socket", parse_control },
 	{ "name", "NAME", "the VM's name, as ps shows it", parse_name },
 	{ "on-reset", "ACTION", "restart (the default) or exit", parse_on_reset },
 	{ "on-crash", "ACTION", "exit (the default), restart or ignore", parse_on_crash },
@@ -341,6 +398,8 @@ static enum options_result finish(struct options *options, int argc, char **argv
 		report("%s", wrong);
 		return OPTIONS_BAD;
 	}
+	if (!options->vdevs_given)
+		options->vdevs = standard_vdevs();
 	if (!options->append)
 		options->append = "";
 	if (!options->serial_count)

@@ -50,6 +50,9 @@ struct options {
 	bool debug_exit;
 	int device_fd;			/* -1: open /dev/vid */
 	enum sandbox_mode sandbox;
+	uint32_t vdevs;			/* devices on the VMBus: bits of enum service_id */
+	bool vdevs_given;		/* by the command line */
+	const char *control;		/* the control socket's path; NULL: none */
 	const char *user;		/* to become when started as root */
 };
 

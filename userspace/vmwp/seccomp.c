@@ -17,6 +17,7 @@
 
 #include "layout.h"
 #include "libvid.h"
+#include "libvmbus.h"
 #include "report.h"
 #include "sandbox.h"
 
@@ -37,8 +38,14 @@ static const struct allowed_call calls[] = {
 	{ SCMP_SYS(ppoll), "the last output" },
 	{ SCMP_SYS(timerfd_settime), "device timers" },
 	{ SCMP_SYS(clock_gettime), "when the vDSO cannot" },
-	{ SCMP_SYS(accept4), "a serial port's client" },
-	{ SCMP_SYS(unlink), "a serial port's socket, at the end" },
+	{ SCMP_SYS(accept4), "a client of a serial port or of the control socket" },
+	{ SCMP_SYS(recvmsg), "requests, and the files that come with them" },
+	{ SCMP_SYS(fstat), "a file to be copied into the guest" },
+	{ SCMP_SYS(newfstatat), "the same, as glibc does it" },
+	{ SCMP_SYS(eventfd2), "a channel of the VMBus, at a reset" },
+	{ SCMP_SYS(epoll_create1), "the same" },
+	{ SCMP_SYS(shutdown), "a client that does not take its answers" },
+	{ SCMP_SYS(unlink), "sockets, at the end" },
 	{ SCMP_SYS(futex), "locks, threads" },
 	{ SCMP_SYS(sched_yield), "locks" },
 	{ SCMP_SYS(restart_syscall), "the kernel's own" },
@@ -67,12 +74,22 @@ static const struct allowed_ioctl ioctls[] = {
 	{ VID_GET_REGISTERS, "emulation, crash report" },
 	{ VID_SET_REGISTERS, "emulation, start" },
 	{ VID_TRANSLATE_GVA, "emulation" },
+	{ VID_GET_PROPERTY, "pause, time synchronisation" },
+	{ VID_SET_PROPERTY, "resume" },
 	{ VID_ACCESS_APIC, "emulation" },
 	{ VID_REQUEST_INTERRUPT, "devices" },
+	{ VID_RELEASE_GPA, "balloon" },
 	{ VID_CREATE_PARTITION, "reset" },
 	{ VID_CREATE_VP, "reset" },
 	{ VID_MAP_GPA, "reset" },
 	{ VID_INSTALL_INTERCEPT, "reset" },
+	{ VMBUSR_CREATE_BUS, "reset" },
+	{ VMBUSR_OFFER, "reset" },
+	{ VMBUSR_GET_STATE, "the list of channels" },
+	{ VMBUSR_PIN_RINGS, "a driver opens a channel" },
+	{ VMBUSR_OPEN_RESULT, "the same" },
+	{ VMBUSR_CLOSE_DONE, "it closes it" },
+	{ VMBUSR_SIGNAL, "packets for it" },
 	{ TCGETS, "tcsetattr reads what it wrote" },
 	{ TCSETS, "give the user's terminal back" },
 };
@@ -112,11 +129,21 @@ static int allow_memory(scmp_filter_ctx filter)
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
-/* A second descriptor for a client's output; TCSETS above needs none. */
-static int allow_duplicate(scmp_filter_ctx filter)
+/*
+ * A second descriptor for a client's output, for TCSETS above needs none; and at a reset
+ * channels that do not block.
+ */
+static int allow_fcntl(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-				SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, F_DUPFD_CLOEXEC));
+	static const int commands[] = { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL };
+	size_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(commands); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+					       (uint32_t)commands[i]));
+	return err;
 }
 
 static int fill(scmp_filter_ctx filter)
@@ -130,7 +157,7 @@ static int fill(scmp_filter_ctx filter)
 	if (!err)
 		err = allow_memory(filter);
 	if (!err)
-		err = allow_duplicate(filter);
+		err = allow_fcntl(filter);
 	return err;
 }
 

@@ -12,11 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "listener.h"
 #include "report.h"
 #include "sandbox.h"
 #include "tty.h"
@@ -77,51 +76,10 @@ static int open_pty(struct serial *serial, unsigned int port)
 	return err;
 }
 
-/* A socket that nobody listens on was left behind by a worker that was killed. */
-static bool is_stale(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool stale;
-
-	if (fd < 0)
-		return false;
-	stale = connect(fd, (const struct sockaddr *)address, sizeof(*address)) &&
-		errno == ECONNREFUSED;
-	close(fd);
-	return stale;
-}
-
-static int bind_socket(int fd, const struct sockaddr_un *address)
-{
-	const struct sockaddr *generic = (const struct sockaddr *)address;
-
-	if (!bind(fd, generic, sizeof(*address)))
-		return 0;
-	if (errno != EADDRINUSE || !is_stale(address))
-		return -errno;
-	unlink(address->sun_path);
-	return bind(fd, generic, sizeof(*address)) ? -errno : 0;
-}
-
 static int open_unix(struct serial *serial)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int err;
-
-	if (strlen(serial->option.path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, serial->option.path, strlen(serial->option.path));
-	serial->listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (serial->listener.fd < 0)
-		return -errno;
-	err = bind_socket(serial->listener.fd, &address);
-	if (err) {
-		close(serial->listener.fd);
-		serial->listener.fd = -1;	/* or the end would unlink another's */
-		return err;
-	}
-	sandbox_give(serial->option.path);
-	return listen(serial->listener.fd, 1) ? -errno : 0;
+	serial->listener.fd = listener_open(serial->option.path, 1, LISTENER_DEFAULT);
+	return serial->listener.fd < 0 ? serial->listener.fd : 0;
 }
 
 static int open_file(struct serial *serial)
@@ -183,8 +141,6 @@ void serial_close(struct serial *serial)
 		close(serial->in.fd);
 	if (serial->out.fd > 0)
 		close(serial->out.fd);
-	if (serial->listener.fd > 0) {
-		close(serial->listener.fd);
-		unlink(serial->option.path);
-	}
+	if (serial->listener.fd > 0)
+		listener_close(serial->listener.fd, serial->option.path);
 }
