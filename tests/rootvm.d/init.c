@@ -5,7 +5,8 @@
  * Loads the modules its initramfs carries, makes the host's root file system (9p,
  * read-only) writable by an overlay on tmpfs, and moves there. Then it runs the one
  * command the host sends, forwards its output, reaps orphans, reports the command's exit
- * status, and powers off once the host has it.
+ * status, and powers off once the host has it. With rootvm=bochs on the kernel's command line it
+ * uses what that has instead of virtio (see init.h).
  *
  * It is linked statically, and execs nothing but the command: that is most of why the
  * root partition is up in seconds.
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -35,6 +37,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "init.h"
 
 #define OUT_DIR		"/run/rootvm/out"
 #define MAX_STRINGS	1024
@@ -56,6 +59,8 @@ static struct {
 } config;
 
 static int port = -1;		/* the stream to the host */
+static bool bochs;		/* there is no port, and nothing to be read */
+static bool heard;		/* what is sent now will get to the host */
 
 /* What was typed and the terminal has not taken yet. */
 static struct {
@@ -131,7 +136,9 @@ static void send_frame(enum frame_type type, const void *data, size_t len)
 
 	memcpy(buf, &f, sizeof(f));
 	memcpy(buf + sizeof(f), data, len);
-	if (write_all(port, buf, sizeof(f) + len))
+	if (bochs)
+		bochs_send(buf, sizeof(f) + len);
+	else if (write_all(port, buf, sizeof(f) + len))
 		power_off();
 }
 
@@ -149,7 +156,7 @@ static void vcomplain(const char *fmt, va_list ap)
 
 	if (n >= (int)sizeof(buf))
 		n = sizeof(buf) - 1;
-	if (port >= 0)
+	if (heard)
 		send_frame(FRAME_FATAL, buf, n);
 	else	/* no way to the host yet but the kernel's console */
 		dprintf(STDERR_FILENO, "rootvm: %s\n", buf);
@@ -165,8 +172,7 @@ static void complain(const char *fmt, ...)
 	va_end(ap);
 }
 
-__attribute__((format(printf, 1, 2), noreturn))
-static void die(const char *fmt, ...)
+void die(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -184,6 +190,8 @@ static void wait_for_ack(void)
 	static char buf[FRAME_MAX];
 	struct frame f;
 
+	if (bochs)
+		return;
 	/* The host has its own limit, and ends us when it is reached. */
 	while (poll(&p, 1, 10000) > 0) {
 		recv_frame(&f, buf);
@@ -210,7 +218,7 @@ static void load_modules(void)
 }
 
 /* Opens the first virtio serial port to appear; there is only one. */
-static int open_port(void)
+static void open_port(void)
 {
 	const struct timespec pause = { .tv_nsec = 2000000 };
 
@@ -228,9 +236,9 @@ static int open_port(void)
 		if (d)
 			closedir(d);
 		if (port >= 0)
-			return 0;
+			return;
 	}
-	return -ENODEV;
+	die("no virtio serial port");
 }
 
 static void parse_one(char *s)
@@ -265,17 +273,26 @@ static void take_winsize(const char *payload)
 	config.win.ws_col = size[1];
 }
 
-static void get_config(void)
+/* Returns the size of what is left in @buf. */
+static size_t ask_config(char *buf)
 {
-	static char buf[FRAME_MAX + 1];
 	struct frame f;
 
-	send_frame(FRAME_HELLO, "", 0);
 	for (recv_frame(&f, buf); f.type == FRAME_WINSIZE; recv_frame(&f, buf))
 		take_winsize(buf);
 	if (f.type != FRAME_CONFIG)
 		die("the host said %#x before it sent a configuration", f.type);
-	for (char *s = buf, *next; s < buf + f.len; s = next) {
+	return f.len;
+}
+
+static void get_config(void)
+{
+	static char buf[FRAME_MAX + 1];
+	size_t size;
+
+	send_frame(FRAME_HELLO, "", 0);
+	size = bochs ? bochs_config(buf, sizeof(buf)) : ask_config(buf);
+	for (char *s = buf, *next; s < buf + size; s = next) {
 		next = s + strlen(s) + 1;
 		parse_one(s);
 	}
@@ -308,8 +325,8 @@ static void start_cpus(void)
 	} while (!access(path, F_OK));
 }
 
-static void mount_or_die(const char *what, const char *where, const char *type,
-			 unsigned long flags, const char *opts)
+void mount_or_die(const char *what, const char *where, const char *type, unsigned long flags,
+		  const char *opts)
 {
 	if (mount(what, where, type, flags, opts))
 		die("cannot mount %s on %s: %m", what, where);
@@ -337,15 +354,25 @@ static void mkdir_p(const char *path)
  */
 static void move_to_host_root(void)
 {
+	const char *lower = "/lower";
+	char opts[200];
+
 	mkdir("/lower", 0755);
 	mkdir("/rw", 0755);
 	mkdir("/new", 0755);
-	mount_or_die("root", "/lower", "9p", MS_RDONLY, OPTS_9P ",cache=loose,noxattr");
+	if (bochs) {
+		bochs_mount("/system", "/tree");
+		lower = "/tree:/system";
+	} else {
+		mount_or_die("root", "/lower", "9p", MS_RDONLY, OPTS_9P ",cache=loose,noxattr");
+	}
 	mount_or_die("tmpfs", "/rw", "tmpfs", 0, "mode=755");
 	mkdir("/rw/upper", 0755);
 	mkdir("/rw/work", 0755);
-	mount_or_die("overlay", "/new", "overlay", 0,
-		     "lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work,index=off,xino=off,metacopy=off");
+	snprintf(opts, sizeof(opts),
+		 "lowerdir=%s,upperdir=/rw/upper,workdir=/rw/work,index=off,xino=off,metacopy=off",
+		 lower);
+	mount_or_die("overlay", "/new", "overlay", 0, opts);
 	if (chdir("/new") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
 		die("cannot move to the new root: %m");
 }
@@ -453,6 +480,8 @@ static void become_command(int in, int out, int err)
 		dprintf(STDERR_FILENO, "rootvm: %s: %m\n", config.cwd);
 		_exit(126);
 	}
+	if (bochs)
+		iopl(0);
 	/* Not execvpe: it would look at our own PATH, and we have none. */
 	environ = config.envp;
 	execvp(config.argv[0], config.argv);
@@ -659,14 +688,19 @@ int main(void)
 	int st, sigfd;
 	pid_t pid;
 
+	/* What the kernel does not know it puts into our environment. */
+	bochs = getenv("rootvm") && !strcmp(getenv("rootvm"), "bochs");
 	for (int i = 0; i < 3; i++) {
 		mkdir(mounts[i].where, 0755);
 		mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, NULL);
 	}
 	start_cpus();
 	load_modules();
-	if (open_port())
-		die("no virtio serial port");
+	if (bochs)
+		bochs_open();
+	else
+		open_port();
+	heard = true;
 	get_config();
 	move_to_host_root();
 	mount_all();

@@ -2,7 +2,7 @@
 /*
  * relay: the host's end of the stream to a root partition (see frame.h).
  *
- *   relay [-p] -c CONFIG -r RESULT -l LOG [-t SECONDS] -- EMULATOR ARG...
+ *   relay [-p] [-o] [-w] -c CONFIG -r RESULT -l LOG [-t SECONDS] -- EMULATOR ARG...
  *
  * Runs the emulator with the stream as its descriptor 3, and stdout and stderr to LOG.
  * Writes the command's output to its own stdout and stderr. It is what guarantees that the
@@ -18,6 +18,9 @@
  *   signal N   ended by a signal (SIGPIPE: the reader of our output is gone)
  *
  * -p: stdin is typed into the command's terminal; when it is a terminal, it is raw meanwhile.
+ * -o: the stream goes one way only, from the root partition: descriptor 3 is a pipe, and CONFIG
+ *     reaches the root partition without us.
+ * -w: the emulator wants a terminal for its screen. It gets one, and nobody looks at it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,11 +49,14 @@
 static struct {
 	const char *config, *result, *log;
 	bool pty;
+	bool one_way;
+	bool screen;
 	long timeout;		/* seconds; 0: none */
 } opt;
 
 static struct {
 	int stream;		/* to the root partition */
+	int screen;		/* the emulator's terminal, or -1 */
 	int sigfd;
 	pid_t emulator;		/* 0 once it has been reaped */
 	bool up;		/* the root partition has been heard of */
@@ -105,7 +111,8 @@ static void send_frame(enum frame_type type, const void *data, uint32_t len)
 	memcpy(buf, &f, sizeof(f));
 	memcpy(buf + sizeof(f), data, len);
 	/* Whole or not at all: it is small, and see typing_allowed() for the ones that repeat. */
-	send(st.stream, buf, sizeof(f) + len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!opt.one_way)
+		send(st.stream, buf, sizeof(f) + len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void send_winsize(void)
@@ -215,7 +222,7 @@ static bool take_stream(void)
 	static _Alignas(struct frame) char buf[sizeof(struct frame) + FRAME_MAX];
 	static size_t fill;
 	struct frame *f = (struct frame *)buf;
-	ssize_t n = recv(st.stream, buf + fill, sizeof(buf) - fill, MSG_DONTWAIT);
+	ssize_t n = read(st.stream, buf + fill, sizeof(buf) - fill);
 
 	if (n <= 0)
 		return n < 0 && (errno == EAGAIN || errno == EINTR);
@@ -234,6 +241,15 @@ static bool take_stream(void)
 		memmove(buf, buf + whole, fill);
 	}
 	return true;
+}
+
+/* Takes what the emulator shows; false once it shows nothing more. */
+static bool take_screen(void)
+{
+	char buf[4096];
+	ssize_t n = read(st.screen, buf, sizeof(buf));
+
+	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
 /* True when there may be more. */
@@ -266,6 +282,7 @@ static void serve(void)
 		{ .fd = st.sigfd, .events = POLLIN },
 		{ .fd = st.stream, .events = POLLIN },
 		{ .fd = -1, .events = POLLIN },
+		{ .fd = st.screen, .events = POLLIN },
 	};
 	bool typing = false;
 
@@ -275,7 +292,7 @@ static void serve(void)
 
 		p[1].events = typing && !room ? POLLIN | POLLOUT : POLLIN;
 		p[2].fd = room ? STDIN_FILENO : -1;
-		n = poll(p, 3, time_left());
+		n = poll(p, 4, time_left());
 		if (!n)
 			end_with(st.have_status ? "stuck" : "timeout");
 		if (n <= 0)
@@ -286,6 +303,8 @@ static void serve(void)
 			typing = take_typed();
 		if (p[1].revents && !take_stream())
 			p[1].fd = -1;
+		if (p[3].revents && !take_screen())
+			p[3].fd = -1;
 		/* Nothing typed may overtake the configuration. */
 		if (st.greeted && opt.pty) {
 			st.greeted = false;
@@ -297,24 +316,61 @@ static void serve(void)
 		;
 }
 
+static void fail(const char *what)
+{
+	fprintf(stderr, "rootvm: %s: %m\n", what);
+	exit(1);
+}
+
+/* Sets st.stream, and returns the emulator's end. */
+static int open_stream(void)
+{
+	int sv[2];
+
+	if (opt.one_way ? pipe2(sv, O_CLOEXEC) :
+			  socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+		fail("stream");
+	st.stream = sv[0];
+	fcntl(st.stream, F_SETFL, O_NONBLOCK);
+	return sv[1];
+}
+
+static void open_screen(void)
+{
+	const struct winsize size = { .ws_row = 60, .ws_col = 132 };
+
+	st.screen = -1;
+	if (!opt.screen)
+		return;
+	st.screen = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (st.screen < 0 || grantpt(st.screen) || unlockpt(st.screen))
+		fail("terminal");
+	ioctl(st.screen, TIOCSWINSZ, &size);
+}
+
+/* In the child: its stdin, stdout and stderr. Opened first, the terminal becomes its own. */
+static void set_streams(void)
+{
+	int in = open(opt.screen ? ptsname(st.screen) : "/dev/null", O_RDWR | O_CLOEXEC);
+	int log = open(opt.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	dup2(in, STDIN_FILENO);
+	dup2(opt.screen ? in : log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+}
+
 static void start_emulator(char **argv)
 {
 	pid_t parent = getpid();
-	int sv[2], log;
+	int stream = open_stream();
 	sigset_t none;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv)) {
-		perror("rootvm: socketpair");
-		exit(1);
-	}
-	st.stream = sv[0];
+	open_screen();
 	st.emulator = fork();
-	if (st.emulator < 0) {
-		perror("rootvm: fork");
-		exit(1);
-	}
+	if (st.emulator < 0)
+		fail("fork");
 	if (st.emulator) {
-		close(sv[1]);
+		close(stream);
 		return;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -323,14 +379,11 @@ static void start_emulator(char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();	/* Ctrl-C is not for the emulator */
-	log = open(opt.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
-	dup2(log, STDOUT_FILENO);
-	dup2(log, STDERR_FILENO);
-	if (sv[1] == STREAM_FD)
+	set_streams();
+	if (stream == STREAM_FD)
 		fcntl(STREAM_FD, F_SETFD, 0);
 	else
-		dup2(sv[1], STREAM_FD);
+		dup2(stream, STREAM_FD);
 	execvp(argv[0], argv);
 	fprintf(stderr, "%s: %m\n", argv[0]);
 	_exit(127);
@@ -408,10 +461,16 @@ int main(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "pc:r:l:t:")) != -1) {
+	while ((c = getopt(argc, argv, "powc:r:l:t:")) != -1) {
 		switch (c) {
 		case 'p':
 			opt.pty = true;
+			break;
+		case 'o':
+			opt.one_way = true;
+			break;
+		case 'w':
+			opt.screen = true;
 			break;
 		case 'c':
 			opt.config = optarg;
