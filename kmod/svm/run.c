@@ -149,6 +149,11 @@ static bool in_shadow(struct svm_vp *svm)
 	return svm->vmcb->interrupt_shadow & 1;
 }
 
+bool svm_interruptible(struct rs_vp *vp)
+{
+	return vp->regs.rflags & X86_EFLAGS_IF && !in_shadow(to_svm(vp));
+}
+
 u64 svm_get_blocking(struct rs_vp *vp)
 {
 	struct svm_vp *svm = to_svm(vp);
@@ -197,6 +202,17 @@ void svm_request_window(struct rs_vp *vp, bool on)
 }
 
 /*
+ * An interrupt that the guest can take at once is injected: bochs delivers no virtual interrupt
+ * to a guest that is entered with IF set.  But QEMU, which has no NRIP save, may deliver an
+ * injected interrupt twice.
+ */
+static bool may_inject_interrupt(struct rs_vp *vp, struct vmcb *vmcb)
+{
+	return svm_features.nrip && !vp->event.valid && svm_interruptible(vp) &&
+	       !(vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR);
+}
+
+/*
  * Called last before an entry.  After svm_request_window(): a window alone is a virtual
  * interrupt never taken.  After svm_request_nmi_window(), which an entry that was called off may
  * have wanted, and this one not.
@@ -209,14 +225,12 @@ void svm_set_interrupt(struct rs_vp *vp, int vector)
 	svm->stepping = svm->step_wanted;
 	svm->step_wanted = false;
 	vmcb->vintr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR | rs_lapic_get_cr8(&vp->lapic);
-	if (vector >= 0 || vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR)
+	vmcb->eventinj = 0;			/* of an entry that was called off */
+	if (vector >= 0 && may_inject_interrupt(vp, vmcb))
+		vmcb->eventinj = SVM_EVENT_VALID | SVM_EVENT_INTR << 8 | vector;
+	else if (vector >= 0 || vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR)
 		vmcb->vintr |= SVM_V_IRQ | SVM_V_INTR_PRIO(15) |
 			       SVM_V_INTR_VECTOR(max(vector, 0));
-}
-
-bool svm_interruptible(struct rs_vp *vp)
-{
-	return vp->regs.rflags & X86_EFLAGS_IF && !in_shadow(to_svm(vp));
 }
 
 bool svm_nmi_allowed(struct rs_vp *vp)
