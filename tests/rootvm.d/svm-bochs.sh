@@ -6,4 +6,5 @@
 # shellcheck disable=SC1091,SC2034,SC2154
 
 bochs_model=ryzen
+bochs_args=
 . "$lib/bochs/common.sh"

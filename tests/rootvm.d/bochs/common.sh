@@ -86,7 +86,7 @@ backend_build() {
 # The kernel's command line, then the command for init.
 write_config_disk() {
 	[ "$(wc -c <"$tmp/config")" -lt 32768 ] || die "the command is too long"
-	printf '%s' "$kernel_args $append" | head -c 2047 >"$tmp/disk3"
+	printf '%s' "$kernel_args $bochs_args $append" | head -c 2047 >"$tmp/disk3"
 	truncate -s 2048 "$tmp/disk3"
 	cat "$tmp/config" >>"$tmp/disk3"
 	truncate -s %516096 "$tmp/disk3"
