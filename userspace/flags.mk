@@ -9,5 +9,5 @@ RS_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prot
 	-Wno-unused-parameter -Wno-sign-compare -fno-strict-aliasing -D_GNU_SOURCE
 
 # kmod/include is here for the TLFS header and the pure code's own types.
-RS_INCLUDES := userspace/libvid userspace/libvmbus userspace/vmwp vid/include/uapi \
-	vmbus/include/uapi vmbus/include kmod/include
+RS_INCLUDES := userspace/libvid userspace/libvhd userspace/libvmbus userspace/vmwp \
+	vid/include/uapi vmbus/include/uapi vmbus/include kmod/include
