@@ -132,7 +132,7 @@ INSTALL_MODULES := $(DESTDIR)/lib/modules
 MAN_PAGES := $(wildcard Documentation/man/*.[1-9])
 UDEV_RULES := $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-rootstock.rules
 SYSUSERS := $(DESTDIR)$(PREFIX)/lib/sysusers.d/rootstock.conf
-COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmwp
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 # To install what was built, as root, must not build it anew as root.
 .PHONY: install uninstall $(KERNELS:%=install-modules-%)
@@ -142,7 +142,8 @@ install: $(KERNELS:%=install-modules-%)
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
 	$(Q)install -D -m 0644 dist/60-rootstock.rules $(UDEV_RULES)
 	$(Q)install -D -m 0644 dist/rootstock.sysusers $(SYSUSERS)
-	$(Q)install -D -m 0644 dist/vmwp.completion $(COMPLETION)
+	$(Q)install -D -m 0644 dist/vmwp.completion $(COMPLETIONS)/vmwp
+	$(Q)install -D -m 0644 dist/rsctl.completion $(COMPLETIONS)/rsctl
 ifeq ($(DESTDIR),)
 	$(Q)if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(SYSUSERS); \
 		else groupadd -r -f rootstock; fi
@@ -161,7 +162,7 @@ uninstall:
 	$(Q)$(MAKE) -C userspace uninstall
 	$(Q)rm -f $(foreach m,$(MAN_PAGES),\
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m)))
-	$(Q)rm -f $(UDEV_RULES) $(SYSUSERS) $(COMPLETION)
+	$(Q)rm -f $(UDEV_RULES) $(SYSUSERS) $(COMPLETIONS)/vmwp $(COMPLETIONS)/rsctl
 	$(Q)rm -rf $(KERNELS:%=$(INSTALL_MODULES)/%/extra/rootstock)
 ifeq ($(DESTDIR),)
 	$(Q)$(foreach k,$(KERNELS),depmod $(k);)
