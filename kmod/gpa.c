@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <asm/io.h>
 
 #include "gpa.h"
 
@@ -490,6 +491,71 @@ int rs_gpa_set_bit(struct rs_partition *partition, u64 address, unsigned int bit
 	up_read(&partition->gpa.lock);
 	return err;
 }
+
+/* What the guest has there is what the worker has there, or it is not ours to pin. */
+static int pin_page(struct rs_partition *partition, u64 address, struct page **page)
+{
+	struct rs_gpa *gpa = &partition->gpa;
+	struct rs_gpa_region *region;
+	struct rs_slat_leaf leaf;
+
+	lockdep_assert_held(&gpa->lock);
+	if (address >= rs_gpa_limit() || gpa_leaf(gpa, address, true, false, &leaf))
+		return -EFAULT;
+	region = rs_gpa_region(gpa, address);
+	if (pin_user_pages_fast(region->address + (address - region->gpa), 1,
+				FOLL_WRITE | FOLL_LONGTERM, page) != 1)
+		return -EFAULT;
+	if (page_to_phys(*page) == leaf.phys + (address - leaf.gpa))
+		return 0;
+	unpin_user_page(*page);
+	return -EFAULT;
+}
+
+/**
+ * rs_gpa_pin_pages() - keep pages of guest memory where they are
+ * @partition: the partition
+ * @pfns:      guest page numbers
+ * @count:     of them
+ * @pages:     takes the pages
+ *
+ * The pins are the caller's own: pages stay also when their region is unmapped or released.
+ * They count as written at this moment.  No locks of the caller's; may wait for user mode.
+ *
+ * Return: 0; -EIO: not the process whose memory it is; -EFAULT: no memory, or not to be written;
+ * -EINTR when killed.
+ */
+int rs_gpa_pin_pages(struct rs_partition *partition, const u64 *pfns, u32 count,
+		     struct page **pages)
+{
+	struct rs_gpa *gpa = &partition->gpa;
+	int err = 0;
+	u32 i;
+
+	if (current->mm != gpa->mm)
+		return -EIO;
+	if (down_read_killable(&gpa->lock))
+		return -EINTR;
+	for (i = 0; i < count && !err; i++)
+		err = pfns[i] >= rs_gpa_limit() >> PAGE_SHIFT ? -EFAULT :
+		      pin_page(partition, pfns[i] << PAGE_SHIFT, &pages[i]);
+	up_read(&gpa->lock);
+	if (err)
+		rs_gpa_unpin_pages(pages, i - 1);
+	return err;
+}
+EXPORT_SYMBOL_GPL(rs_gpa_pin_pages);
+
+/**
+ * rs_gpa_unpin_pages() - let go of pages, which may have been written
+ * @pages: from rs_gpa_pin_pages()
+ * @count: of them
+ */
+void rs_gpa_unpin_pages(struct page **pages, u32 count)
+{
+	unpin_user_pages_dirty_lock(pages, count, true);
+}
+EXPORT_SYMBOL_GPL(rs_gpa_unpin_pages);
 
 /**
  * rs_gpa_init() - an empty address space backed by the calling process

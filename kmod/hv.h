@@ -238,6 +238,7 @@ struct rs_partition {
 	u64 tsc_invariant;			/* [t] HV_X64_MSR_TSC_INVARIANT_CONTROL */
 	u64 privileges;				/* [a] HV_CPUID_FEATURES: EBX << 32 | EAX */
 	struct xarray ports;			/* by connection ID: port.c */
+	struct rs_outbox_watch __rcu *outbox_watch;	/* [a] */
 
 	u64 tsc_hz;				/* [c] */
 	u64 tsc_base;				/* [c] host TSC at creation: guest TSC 0 */

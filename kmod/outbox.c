@@ -177,6 +177,46 @@ void rs_outbox_signals(struct rs_vp *vp)
 }
 
 /**
+ * rs_outbox_watch() - hear when no message waits any more
+ * @partition: the partition
+ * @watch:     until rs_outbox_unwatch()
+ *
+ * Return: 0, -EBUSY: somebody else does.
+ */
+int rs_outbox_watch(struct rs_partition *partition, struct rs_outbox_watch *watch)
+{
+	struct rs_outbox_watch *none = NULL;
+
+	return try_cmpxchg((struct rs_outbox_watch **)&partition->outbox_watch, &none, watch) ?
+	       0 : -EBUSY;
+}
+EXPORT_SYMBOL_GPL(rs_outbox_watch);
+
+/**
+ * rs_outbox_unwatch() - hear no more
+ * @partition: the partition
+ *
+ * The watch does not run when this returns.  May sleep.
+ */
+void rs_outbox_unwatch(struct rs_partition *partition)
+{
+	RCU_INIT_POINTER(partition->outbox_watch, NULL);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(rs_outbox_unwatch);
+
+static void tell_drained(struct rs_partition *partition)
+{
+	struct rs_outbox_watch *watch;
+
+	rcu_read_lock();
+	watch = rcu_dereference(partition->outbox_watch);
+	if (watch)
+		watch->drained(watch);
+	rcu_read_unlock();
+}
+
+/**
  * rs_outbox_deliver() - move one SINT's messages into the guest's page, as far as there is room
  * @vp:   owner only
  * @sint: 0..15
@@ -198,6 +238,7 @@ bool rs_outbox_deliver(struct rs_vp *vp, unsigned int sint)
 				 letter->message.header.message_type);
 		kfree(letter);
 	}
+	tell_drained(vp->partition);
 	return false;
 }
 

@@ -9,11 +9,13 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "vid_export.h"
 #include "vid_internal.h"
 
 static const struct rs_upcalls vid_upcalls = {
@@ -126,6 +128,32 @@ static const struct file_operations vid_partition_fops = {
 	.release = vid_partition_release,
 	.llseek = noop_llseek,
 };
+
+/**
+ * vid_get_partition() - the core's partition behind a descriptor
+ * @fd: of VID_CREATE_PARTITION
+ *
+ * Return: with a reference; ERR_PTR(-EBADF): it is no such descriptor; -EIO: the caller is not
+ * the process that made the partition.
+ */
+struct rs_partition *vid_get_partition(int fd)
+{
+	struct rs_partition *core = ERR_PTR(-EBADF);
+	struct file *file = fget(fd);
+	struct vid_partition *partition;
+
+	if (!file)
+		return core;
+	if (file->f_op == &vid_partition_fops) {
+		partition = file->private_data;
+		core = vid_partition_check_caller(partition) ? ERR_PTR(-EIO) : partition->core;
+		if (!IS_ERR(core))
+			rs_partition_get(core);
+	}
+	fput(file);
+	return core;
+}
+EXPORT_SYMBOL_GPL(vid_get_partition);
 
 static struct vid_partition *vid_partition_new(u32 vp_count)
 {

@@ -27,8 +27,8 @@ enum {
 /* Both kinds of ring: is there enough memory for one packet, and is all aligned? */
 static bool geometry_valid(const void *control, const void *data, u32 size)
 {
-	return control && data && !((unsigned long)control & 7) && size >= EXTENDED_SIZE + 16 &&
-	       !(size & 7) && size <= 0x40000000;
+	return control && data && !(((unsigned long)control | (unsigned long)data) & 7) &&
+	       size >= EXTENDED_SIZE + 16 && !(size & 7) && size <= 0x40000000;
 }
 
 static bool index_valid(u32 index, u32 size)
@@ -100,10 +100,31 @@ int vmbus_in_ring_init(struct vmbus_in_ring *ring, void *control, const void *da
  */
 void vmbus_in_ring_copy(const struct vmbus_in_ring *ring, u32 index, void *buffer, u32 size)
 {
-	u32 first = min(size, ring->size - index);
+	u32 first = ring->size - index;
 
+	if (likely(size <= first)) {
+		memcpy(buffer, ring->data + index, size);
+		return;
+	}
 	memcpy(buffer, ring->data + index, first);
 	memcpy((u8 *)buffer + first, ring->data, size - first);
+}
+
+/* The 8 bytes at a place that is a multiple of 8: no ring ends within them. */
+static u64 get_word(const struct vmbus_in_ring *ring, u32 index)
+{
+	return READ_ONCE(*(const u64 *)(ring->data + index));
+}
+
+static struct vmbus_packet_descriptor get_descriptor(const struct vmbus_in_ring *ring)
+{
+	const u64 words[] = {
+		get_word(ring, ring->read), get_word(ring, advance(ring->read, 8, ring->size)),
+	};
+	struct vmbus_packet_descriptor d;
+
+	memcpy(&d, words, sizeof(d));
+	return d;
 }
 
 static bool has_ranges(u16 type)
@@ -169,7 +190,7 @@ int vmbus_in_ring_next(struct vmbus_in_ring *ring, struct vmbus_in_packet *packe
 		return -EAGAIN;
 	if (available < DESCRIPTOR_SIZE + FOOTER_SIZE)
 		return -EIO;
-	vmbus_in_ring_copy(ring, ring->read, &d, sizeof(d));
+	d = get_descriptor(ring);
 	if (!descriptor_valid(&d, available))
 		return -EIO;
 	memset(packet, 0, sizeof(*packet));
@@ -296,10 +317,20 @@ static int wait_for_room(struct vmbus_out_ring *ring, u32 total)
 
 static void copy_in(struct vmbus_out_ring *ring, u32 index, const void *bytes, u32 size)
 {
-	u32 first = min(size, ring->size - index);
+	u32 first = ring->size - index;
 
+	if (likely(size <= first)) {
+		memcpy(ring->data + index, bytes, size);
+		return;
+	}
 	memcpy(ring->data + index, bytes, first);
 	memcpy(ring->data, (const u8 *)bytes + first, size - first);
+}
+
+/* At a multiple of 8. */
+static void put_word(struct vmbus_out_ring *ring, u32 index, u64 word)
+{
+	WRITE_ONCE(*(u64 *)(ring->data + index), word);
 }
 
 /* Descriptor, the padding of the payload, and the footer, which says where the packet began. */
@@ -313,14 +344,15 @@ static void write_frame(struct vmbus_out_ring *ring, const struct vmbus_out_pack
 		.flags = packet->flags,
 		.transaction = packet->transaction,
 	};
-	const u64 footer = (u64)ring->write << 32, zero = 0;
-	u32 padding = round_up8(packet->payload_size) - packet->payload_size;
+	u64 words[2];
 
-	copy_in(ring, ring->write, &d, sizeof(d));
-	copy_in(ring, advance(ring->write, total - FOOTER_SIZE - padding, ring->size), &zero,
-		padding);
-	copy_in(ring, advance(ring->write, total - FOOTER_SIZE, ring->size), &footer,
-		sizeof(footer));
+	memcpy(words, &d, sizeof(d));
+	put_word(ring, ring->write, words[0]);
+	put_word(ring, advance(ring->write, 8, ring->size), words[1]);
+	if (packet->payload_size & 7)
+		put_word(ring, advance(ring->write, total - FOOTER_SIZE - 8, ring->size), 0);
+	put_word(ring, advance(ring->write, total - FOOTER_SIZE, ring->size),
+		 (u64)ring->write << 32);
 }
 
 /**

@@ -85,6 +85,16 @@ void rs_port_disconnect(struct rs_partition *partition, u32 connection);
 int rs_post_message(struct rs_vp *vp, u32 sint, const struct hv_message *message);
 /* How many of them the guest has not got yet.  Any context. */
 u32 rs_messages_waiting(struct rs_vp *vp, u32 sint);
+
+/* The messages that waited for some SINT have all reached the guest.  Runs as rs_port_ops. */
+struct rs_outbox_watch {
+	void (*drained)(struct rs_outbox_watch *watch);
+};
+
+/* One a partition: -EBUSY. */
+int rs_outbox_watch(struct rs_partition *partition, struct rs_outbox_watch *watch);
+/* It does not run when this returns. */
+void rs_outbox_unwatch(struct rs_partition *partition);
 /* Sets an event flag of the guest and interrupts it.  Any context. */
 int rs_signal_event(struct rs_vp *vp, u32 sint, u32 flag);
 
@@ -96,6 +106,14 @@ int rs_gpa_dirty_start(struct rs_partition *partition, u64 gpa, u64 size);
 int rs_gpa_dirty_stop(struct rs_partition *partition, u64 gpa, u64 size);
 /* Copies size / 4096 bits, in 64-bit words, into @bitmap and clears them. */
 int rs_gpa_dirty_read(struct rs_partition *partition, u64 gpa, u64 size, u64 *bitmap);
+/*
+ * The pages of guest memory with these numbers, pinned for reading and writing until they are
+ * unpinned.  Only in the process whose memory it is; without locks.  -EIO, -EFAULT, -EINTR.
+ */
+int rs_gpa_pin_pages(struct rs_partition *partition, const u64 *pfns, u32 count,
+		     struct page **pages);
+/* Marks them dirty. */
+void rs_gpa_unpin_pages(struct page **pages, u32 count);
 /* First GPA out of reach. */
 u64 rs_gpa_limit(void);
 

@@ -211,11 +211,21 @@ static void on_close(struct vmbus_channel *channel)
 	vmbus_ioctl(channel->fd, VMBUSR_CLOSE_DONE, NULL);
 }
 
+/* The primary channel was closed. */
+static void on_end(struct vmbus_channel *channel)
+{
+	epoll_ctl(channel->epoll, EPOLL_CTL_DEL, channel->fd, NULL);
+	if (channel->open && channel->ops->closed)
+		channel->ops->closed(channel, channel->context);
+	unmap(channel);
+}
+
 static void control(struct vmbus_channel *channel)
 {
 	struct vmbusr_event event;
+	ssize_t size;
 
-	while (read(channel->fd, &event, sizeof(event)) == sizeof(event)) {
+	while ((size = read(channel->fd, &event, sizeof(event))) == sizeof(event)) {
 		if (event.type == VMBUSR_OPEN)
 			on_open(channel, &event);
 		else if (event.type == VMBUSR_CLOSE)
@@ -223,6 +233,8 @@ static void control(struct vmbus_channel *channel)
 		else if (event.type == VMBUSR_RELEASED && channel->ops->released)
 			channel->ops->released(channel, channel->context, event.gpadl);
 	}
+	if (!size)
+		on_end(channel);
 }
 
 /* While packets are read the guest need not signal; afterwards it does, and is looked at again. */

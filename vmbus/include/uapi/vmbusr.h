@@ -111,7 +111,8 @@ struct vmbusr_state {
 /*
  * read() takes one struct vmbusr_event, and waits for it unless O_NONBLOCK; poll() says when
  * there is one.  Each OPEN is answered by VMBUSR_OPEN_RESULT, and each CLOSE by
- * VMBUSR_CLOSE_DONE.  A server that does not answer holds up this channel only.
+ * VMBUSR_CLOSE_DONE.  A server that does not answer holds up this channel only.  read() returns 0
+ * once the primary channel of a subchannel was closed: nothing more will come.
  */
 enum vmbusr_event_type {
 	VMBUSR_OPEN	= 1,	/* the guest opens: target_vp, ring_pages, in_pages, user_data */

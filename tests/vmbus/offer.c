@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A server on a VMBus, in a thread of a worker that it is preloaded into: as soon as there is a
+ * partition it offers a heartbeat service, and asks the guest's driver which versions it speaks.
+ * OFFER_RESCINDS=N in the environment takes the offer back and renews it N times, each time that
+ * the guest has answered. What happens is said on stderr.
+ */
+#include <dlfcn.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "libvmbus.h"
+#include "vid.h"
+
+#define HEARTBEAT	"57164f39-9115-4e78-ab55-382f3bd5422d"
+#define INSTANCE	"fd149e91-82e0-4a7d-afa6-2a4166cbd7c0"
+
+/* As guests' hv_utils know it. */
+struct negotiation {
+	__u32 pipe_flags;
+	__u32 pipe_size;
+	__u16 framework[2];
+	__u16 type;
+	__u16 message[2];
+	__u16 size;
+	__u32 status;
+	__u8 transaction;
+	__u8 flags;
+	__u8 reserved[2];
+	__u16 framework_count;
+	__u16 message_count;
+	__u32 reserved2;
+	__u16 versions[3][2];
+} __attribute__((packed));
+
+static struct vmbus_bus *bus;
+static struct vmbus_channel *channel;
+static unsigned int rescinds_left;
+static bool rescind;
+
+static void say(const char *format, ...)
+{
+	char line[200];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "offer: %s\n", line);
+}
+
+static int opened(struct vmbus_channel *ch, void *context, const uint8_t user_data[120])
+{
+	struct negotiation n = {
+		.pipe_flags = 1, .pipe_size = sizeof(n) - 8, .flags = 3,
+		.size = sizeof(n) - 28, .framework_count = 2, .message_count = 1,
+		.versions = { { 1, 0 }, { 3, 0 }, { 3, 0 } },
+	};
+
+	say("open, %d", vmbus_send(ch, &n, sizeof(n), 1, 0));
+	return 0;
+}
+
+static void closed(struct vmbus_channel *ch, void *context)
+{
+	say("closed");
+}
+
+static void readable(struct vmbus_channel *ch, void *context)
+{
+	struct vmbus_packet packet;
+	struct negotiation n;
+
+	while (vmbus_receive(ch, &packet, &n, sizeof(n)) > 0) {
+		say("answer %u.%u", n.versions[0][0], n.versions[1][0]);
+		rescind = rescinds_left > 0;
+	}
+}
+
+static void error(struct vmbus_channel *ch, void *context)
+{
+	say("the guest broke the ring");
+}
+
+static void connected(void *context, uint32_t protocol, uint32_t features)
+{
+	say("protocol %u.%u", protocol >> 16, protocol & 0xffff);
+}
+
+static const struct vmbus_bus_ops bus_ops = { .connected = connected };
+static const struct vmbus_channel_ops channel_ops = {
+	.opened = opened, .closed = closed, .readable = readable, .error = error,
+};
+
+static int offer(void)
+{
+	struct vmbus_offer o = { .flags = VMBUSR_OFFER_NAMED_PIPE };
+
+	vmbus_guid_parse(HEARTBEAT, o.type);
+	vmbus_guid_parse(INSTANCE, o.instance);
+	return vmbus_offer(bus, &o, &channel_ops, NULL, &channel);
+}
+
+static void *serve(void *unused)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = vmbus_bus_fd(bus), .events = POLLIN },
+			{ .fd = vmbus_channel_fd(channel), .events = POLLIN },
+		};
+
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		vmbus_bus_process(bus);
+		vmbus_process(channel);
+		if (!rescind)
+			continue;
+		rescind = false;
+		rescinds_left--;
+		vmbus_channel_close(channel);
+		say("offered again, %d", offer());
+	}
+	return NULL;
+}
+
+static void start(int partition)
+{
+	const char *rescinds = getenv("OFFER_RESCINDS");
+	int device = vmbus_open(NULL);
+	pthread_t thread;
+	int err;
+
+	rescinds_left = rescinds ? atoi(rescinds) : 0;
+	err = vmbus_bus_create(device, partition, 0, &bus_ops, NULL, &bus);
+	if (!err)
+		err = offer();
+	if (!err)
+		err = -pthread_create(&thread, NULL, serve, NULL);
+	say("offered, %d", err);
+}
+
+/* The worker's own calls pass through here. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	static int (*next)(int fd, unsigned long request, void *argument);
+	va_list arguments;
+	void *argument;
+	int result;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (!next)
+		next = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
+	result = next(fd, request, argument);
+	if (request == VID_CREATE_PARTITION && result >= 0 && !bus)
+		start(result);
+	return result;
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	struct vmbusr_channel_state c = {};
+	struct vmbusr_state state = {};
+
+	if (!bus || vmbus_bus_state(bus, &state))
+		return;
+	vmbus_channel_state(channel, &c);
+	say("messages %llu, refused %llu, signals %llu", state.messages_in,
+	    state.messages_refused, c.signals_in);
+}
