@@ -120,7 +120,7 @@ static void store_punch(struct memory_store *store, uint64_t offset, uint64_t le
 	}
 }
 
-/* Only what there is is looked at: sizes may be huge. */
+/* Looks only at pages that exist: sizes may be huge. */
 static void store_cut_off(struct memory_store *store, uint64_t size)
 {
 	uint64_t first = (size + MEMORY_PAGE - 1) / MEMORY_PAGE;

@@ -15,6 +15,8 @@
  */
 #include "vhd_test.h"
 
+#include <stdio.h>
+
 static struct memory_fs fs;
 static struct model model;
 
@@ -114,7 +116,7 @@ START_TEST(creates_extremes)
 	memset(data, 0x42, sizeof(data));
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct vhd_disk *disk;
-		size_t length = cases[i].size < 4096 ? cases[i].size : 4096;
+		size_t length = lesser(cases[i].size, 4096);
 
 		memory_init(&fs);
 		make_case(&fs, &cases[i], NULL);
@@ -434,7 +436,8 @@ START_TEST(paths)
 	ck_assert_str_eq(path, ".\\a\\base");
 	ck_assert_int_eq(vhd_path_relative("/child", "/a\\base", path, sizeof(path)), -EINVAL);
 	ck_assert_int_eq(vhd_path_relative("/child", "/a/base", path, 5), -ENAMETOOLONG);
-	vhd_path_from_windows(strcpy(path, "..\\x\\y"));
+	snprintf(path, sizeof(path), "..\\x\\y");
+	vhd_path_from_windows(path);
 	ck_assert_str_eq(path, "../x/y");
 }
 END_TEST

@@ -144,6 +144,7 @@ static bool resize_once(const struct vhd_kind_case *kind, uint64_t size, int whe
 	uint64_t units = lesser(kind->what.size, size) / UNIT;
 	struct memory_node *node;
 	struct vhd_disk *disk;
+	uint64_t larger;
 	bool failed;
 
 	memory_init(&fs);
@@ -172,7 +173,8 @@ static bool resize_once(const struct vhd_kind_case *kind, uint64_t size, int whe
 	model.units = units;
 	expect_model(disk, &model);
 	/* What is added is empty, whatever happened. */
-	ck_assert_int_eq(vhd_resize(disk, greater(disk->size, kind->what.size) + 3 * VHD_MIB, 0), 0);
+	larger = greater(disk->size, kind->what.size) + 3 * VHD_MIB;
+	ck_assert_int_eq(vhd_resize(disk, larger, 0), 0);
 	if (size < kind->what.size && !failed) {
 		uint8_t data[4096];
 

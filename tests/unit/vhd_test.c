@@ -129,6 +129,7 @@ static void make_base(struct memory_fs *fs, const struct vhd_create *what,
 	struct vhd_error error = { 0 };
 	struct vhd_file *file;
 	struct vhd_disk *disk;
+	uint64_t eighth;
 
 	base.kind = VHD_KIND_DYNAMIC;
 	base.parent = NULL;
@@ -138,8 +139,9 @@ static void make_base(struct memory_fs *fs, const struct vhd_create *what,
 	ck_assert_msg(!vhd_create_file(file, &base, &error), "%s", error.text);
 	file->ops->close(file);
 	disk = open_case(fs, "/base", VHD_OPEN_WRITE);
-	ck_assert_int_eq(write_units(disk, model, 16, model->units / 8 / 8 * 8), 0);
-	ck_assert_int_eq(write_units(disk, model, model->units / 2 / 8 * 8, model->units / 8 / 8 * 8), 0);
+	eighth = model->units / 8 / 8 * 8;
+	ck_assert_int_eq(write_units(disk, model, 16, eighth), 0);
+	ck_assert_int_eq(write_units(disk, model, 4 * eighth, eighth), 0);
 	ck_assert_int_eq(vhd_close(disk, &error), 0);
 	model_flushed(model);
 }

@@ -166,7 +166,7 @@ int vhd_copy(struct vhd_disk *from, struct vhd_disk *to, vhd_progress *progress,
 	if (!copy.buffer)
 		return vhd_fail(error, -ENOMEM, "out of memory");
 	while (!result && offset < from->size) {
-		uint64_t length;
+		uint64_t length = 0;
 
 		result = copy_next(&copy, offset, &length);
 		offset += length;

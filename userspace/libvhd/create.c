@@ -36,7 +36,7 @@ static int check_sizes(const char *path, const struct vhd_create *what,
 
 	if (!what->size || what->size > limit)
 		return vhd_fail(error, -EFBIG, "%s: a %s has from one sector to %llu GiB", path,
-			        vhd_format_name(what->format),
+				vhd_format_name(what->format),
 				(unsigned long long)(limit / VHD_GIB));
 	if (what->format == VHD_FORMAT_RAW)
 		return 0;
@@ -180,12 +180,14 @@ int vhd_create(const char *path, const struct vhd_create *what, struct vhd_error
 	struct vhd_error local = { 0 };
 	struct vhd_disk *parent = NULL;
 	struct vhd_file *file = NULL;
+	bool differencing;
 	int result = 0;
 
 	if (!error)
 		error = &local;
 	error->code = 0;
-	if (!what->parent != (what->kind != VHD_KIND_DIFFERENCING))
+	differencing = what->kind == VHD_KIND_DIFFERENCING;
+	if (differencing != !!what->parent)
 		return vhd_fail(error, -EINVAL, "%s: only a differencing disk has a parent", path);
 	if (what->parent)
 		result = vhd_open(what->parent, 0, &parent, error);

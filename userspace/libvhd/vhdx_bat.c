@@ -177,7 +177,8 @@ int vhdx_locate(struct vhd_disk *disk, uint64_t offset, uint64_t length,
 		place->writable = true;
 		place->offset = (entry & VHDX_BAT_OFFSET) + inside;
 		if (vhd_meta_is_pinned(&x->meta, place->offset, place->length))
-			return vhd_bad(disk, "Log", "has data of blocks: run rsctl vhd check --repair");
+			return vhd_bad(disk, "Log",
+				       "has data of blocks: run rsctl vhd check --repair");
 		if ((entry & VHDX_BAT_STATE) == VHDX_PARTIALLY_PRESENT)
 			return locate_partial(x, offset, place);
 	} else if ((entry & VHDX_BAT_STATE) == VHDX_NOT_PRESENT && x->has_parent) {

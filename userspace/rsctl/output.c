@@ -139,7 +139,7 @@ int progress_tell(void *context, uint64_t done, uint64_t total)
 	static const char bar[] = "########################################";
 	struct progress *progress = context;
 	uint64_t now = milliseconds();
-	int filled = total ? (int)((unsigned __int128)done * 40 / total) : 40;
+	int filled = total ? (int)((double)done / (double)total * 40) : 40;
 
 	/* Short work shows nothing; long work ten times a second, and its end. */
 	if (!progress->terminal || now - progress->began < 300 ||
@@ -147,7 +147,7 @@ int progress_tell(void *context, uint64_t done, uint64_t total)
 		return 0;
 	progress->shown = now;
 	fprintf(stderr, "\r%s [%.*s%*s] %3d%% ", progress->what, filled, bar, 40 - filled, "",
-		total ? (int)((unsigned __int128)done * 100 / total) : 100);
+		total ? (int)((double)done / (double)total * 100) : 100);
 	return 0;
 }
 
