@@ -133,7 +133,8 @@ static void seal_log(uint64_t at)
 	struct vhdx_log_header header;
 
 	memory_read(disk_node, &header, sizeof(header), at);
-	if (!memcmp(header.signature, "loge", 4) && le32toh(header.length) <= VHD_MIB)
+	if (!memcmp(header.signature, "loge", 4) && le32toh(header.length) >= sizeof(header) &&
+	    le32toh(header.length) <= VHD_MIB)
 		seal(at, le32toh(header.length), 4, crc);
 }
 

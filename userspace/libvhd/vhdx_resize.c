@@ -59,7 +59,7 @@ static int move_bat(struct vhdx *x, uint64_t entries)
 {
 	uint64_t length = round_up(entries * 8, VHDX_ALIGN);
 	uint64_t old = x->bat, old_length = x->bat_length;
-	uint64_t bat;
+	uint64_t bat = 0;
 	int result = vhdx_flush(x->disk);
 
 	if (!result)
