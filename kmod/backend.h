@@ -32,6 +32,7 @@ enum rs_exit_kind {
 	RS_EXIT_RDPMC,
 	RS_EXIT_CACHE,			/* INVD, WBINVD */
 	RS_EXIT_UNDEFINED,		/* an instruction this CPU model lacks: #UD */
+	RS_EXIT_TASK_SWITCH,		/* which this CPU leaves to us */
 	RS_EXIT_TRIPLE_FAULT,
 	RS_EXIT_INVALID_STATE,
 	RS_EXIT_KINDS
@@ -48,6 +49,9 @@ enum rs_exit_kind {
  *            @slat.bytes fetched by the CPU, @slat.byte_count 0 when it has none
  * @cr:       MOV to control register @cr.number from general register @cr.gpr;
  *            both -1 when the CPU does not say
+ * @task:     to the task of @task.selector, by a CALL, IRET, JMP or gate (@task.source: enum
+ *            rs_task_source); @task.event: in the delivery of one that is not to be repeated
+ * @invalid:  @invalid.why the CPU refused the VP's state, in words; NULL: it does not say
  * @hardware: the vendor's code, for traces and the invalid-state line only
  */
 struct rs_exit {
@@ -78,8 +82,21 @@ struct rs_exit {
 			s8 number;
 			s8 gpr;
 		} cr;
+		struct {
+			u16 selector;
+			u8 source;
+			bool event;
+			bool has_error;
+			u32 error;
+		} task;
+		struct {
+			const char *why;
+		} invalid;
 	};
 };
+
+/* What leads to another task. */
+enum rs_task_source { RS_TASK_CALL, RS_TASK_IRET, RS_TASK_JMP, RS_TASK_GATE };
 
 /* An event for the guest: at most one is injected an entry. */
 struct rs_event {
@@ -189,6 +206,7 @@ struct rs_backend {
 };
 
 extern const struct rs_backend rs_svm_backend;
+extern const struct rs_backend rs_vmx_backend;
 
 /* The one in use, set when the module loads. */
 extern const struct rs_backend *rs_backend;

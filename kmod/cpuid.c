@@ -118,7 +118,8 @@ void rs_cpuid(struct rs_vp *vp, u32 leaf, u32 subleaf, u32 out[4])
 		.apic_enabled = rs_lapic_enabled(&vp->lapic),
 		.osxsave = rs_vp_reg64(vp, HV_X64_REGISTER_CR4) & X86_CR4_OSXSAVE,
 		.xcr0 = vp->xcr0,
-		.xcr0_allowed = rs_xcr0_supported(),
+		/* a kernel may do without, and then neither CR4 nor XCR0 are as guests need them */
+		.xcr0_allowed = boot_cpu_has(X86_FEATURE_XSAVE) ? rs_xcr0_supported() : 0,
 		.privileges = READ_ONCE(vp->partition->privileges),
 		.invariant_tsc = shows_invariant_tsc(vp->partition),
 	};

@@ -315,6 +315,11 @@ enum rs_action {
 };
 /* Negative -errno ends the run with it. */
 int rs_handle_exit(struct rs_vp *vp);
+/* Not memory, or not to be used so: vp->exit.slat says where. */
+int rs_memory_intercept(struct rs_vp *vp, int err);
+int rs_unrecoverable(struct rs_vp *vp);
+/* As a CPU completes an instruction of @length bytes.  May raise #DB */
+void rs_vp_advance(struct rs_vp *vp, unsigned int length);
 bool rs_intercepted(struct rs_partition *partition, u32 type, u32 parameter);
 /* A message of @size bytes of payload, zeroed; in the other form its intercept header is filled. */
 void *rs_message(struct rs_vp *vp, u32 type, u8 size);
@@ -328,6 +333,11 @@ u64 rs_rflags_valid(u64 rflags);		/* with the fixed bits as they must be */
 void rs_vp_end_shadow(struct rs_vp *vp);
 bool rs_xcr0_valid(u64 xcr0);
 u64 rs_xcr0_supported(void);		/* what guests may enable */
+u64 rs_cr4_valid(struct rs_vp *vp);	/* what this one may set */
+bool rs_pat_valid(u64 pat);
+/* Changes of these bits of CR4 make translations stale. */
+#define RS_CR4_FLUSHING	(X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PCIDE |	\
+			 X86_CR4_SMEP | X86_CR4_SMAP)
 struct hv_x64_segment_register rs_vp_segment(struct rs_vp *vp, u32 name);
 bool rs_vp_64bit(struct rs_vp *vp);
 u8 rs_vp_cpl(struct rs_vp *vp);
@@ -372,6 +382,9 @@ struct rs_walk {
 void rs_gva_translate(struct rs_vp *vp, u64 gva, u64 flags, struct rs_walk *walk);
 /* The bytes at the VP's instruction pointer: how many were there, 0..15. */
 int rs_gva_fetch(struct rs_vp *vp, u8 bytes[15]);
+
+/* ---- task.c: a task switch that the CPU leaves to us; as rs_handle_exit() */
+int rs_task_switch(struct rs_vp *vp);
 
 /* ---- cpuid.c */
 void rs_cpuid_init(void);

@@ -96,7 +96,7 @@ static unsigned int exit_length(struct rs_vp *vp, enum rs_insn insn)
 }
 
 /* Past the instruction: the shadow ends, a single step traps (SDM3 §18.3.1.4). */
-static void advance(struct rs_vp *vp, unsigned int length)
+void rs_vp_advance(struct rs_vp *vp, unsigned int length)
 {
 	vp->regs.rip += length;
 	if (!rs_vp_64bit(vp))
@@ -163,7 +163,7 @@ static int handle_cpuid(struct rs_vp *vp)
 	vp->regs.gpr[RS_RBX] = out[1];
 	vp->regs.gpr[RS_RCX] = out[2];
 	vp->regs.gpr[RS_RDX] = out[3];
-	advance(vp, length);
+	rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -204,7 +204,7 @@ static int handle_rdmsr(struct rs_vp *vp)
 		return RS_RESUME;
 	}
 	set_edx_eax(vp, value);
-	advance(vp, length);
+	rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -225,7 +225,7 @@ static int handle_wrmsr(struct rs_vp *vp)
 	if (err)
 		rs_vp_inject_gp(vp);
 	else
-		advance(vp, length);
+		rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -236,7 +236,7 @@ static int handle_hlt(struct rs_vp *vp)
 	vp->counters[RS_COUNT_HLT]++;
 	if (!length)
 		return RS_RESUME;
-	advance(vp, length);
+	rs_vp_advance(vp, length);
 	vp->activity |= RS_ACTIVITY_HALTED;
 	return RS_RESUME;
 }
@@ -247,7 +247,7 @@ static int handle_pause(struct rs_vp *vp)
 
 	if (!length)
 		return RS_RESUME;
-	advance(vp, length);
+	rs_vp_advance(vp, length);
 	rs_vp_yield(vp);	/* whom it waits for may be waiting for this CPU */
 	return RS_RESUME;
 }
@@ -264,7 +264,7 @@ static int handle_hypercall(struct rs_vp *vp)
 	if (again == -EPERM)
 		rs_vp_inject_ud(vp);
 	else if (!again)	/* else a rep call goes on where it stopped */
-		advance(vp, length);
+		rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -286,7 +286,7 @@ static int handle_io(struct rs_vp *vp)
 	    up->doorbell(vp->partition->upcall_context, true, e->io.port, e->io.size,
 			 io_value(vp))) {
 		vp->counters[RS_COUNT_DOORBELLS]++;
-		advance(vp, e->length);
+		rs_vp_advance(vp, e->length);
 		return RS_RESUME;
 	}
 	m = rs_message_begin(vp, HV_MESSAGE_X64_IO_PORT_INTERCEPT, sizeof(*m),
@@ -337,7 +337,7 @@ static bool memory_doorbell(struct rs_vp *vp, const u8 *bytes, unsigned int coun
 			  store_value(vp, &store)))
 		return false;
 	vp->counters[RS_COUNT_DOORBELLS]++;
-	advance(vp, store.length);
+	rs_vp_advance(vp, store.length);
 	return true;
 }
 
@@ -348,7 +348,7 @@ static u8 slat_access(const struct rs_exit *e)
 	return e->slat.write ? HV_INTERCEPT_ACCESS_WRITE : HV_INTERCEPT_ACCESS_READ;
 }
 
-static int unrecoverable(struct rs_vp *vp)
+int rs_unrecoverable(struct rs_vp *vp)
 {
 	rs_message_begin(vp, HV_MESSAGE_UNRECOVERABLE_EXCEPTION,
 			 sizeof(struct hv_x64_unrecoverable_exception_message),
@@ -376,6 +376,19 @@ static int memory_message(struct rs_vp *vp, u32 type)
 	return RS_TO_WORKER;
 }
 
+/**
+ * rs_memory_intercept() - an access to what is no memory, or forbids it
+ * @vp:  vp->exit.slat is the access
+ * @err: -ENOENT: no memory there; else forbidden
+ *
+ * Return: as rs_handle_exit().
+ */
+int rs_memory_intercept(struct rs_vp *vp, int err)
+{
+	return memory_message(vp, err == -ENOENT ? HV_MESSAGE_UNMAPPED_GPA :
+						   HV_MESSAGE_GPA_INTERCEPT);
+}
+
 static void trace_fault(struct rs_vp *vp)
 {
 	const struct rs_exit *e = &vp->exit;
@@ -399,9 +412,8 @@ static int handle_slat_fault(struct rs_vp *vp)
 		return err;
 	/* page tables, or an interrupt's stack, in what is no memory: nothing can emulate that */
 	if (e->slat.walk || vp->event.valid)
-		return unrecoverable(vp);
-	return memory_message(vp, err == -ENOENT ? HV_MESSAGE_UNMAPPED_GPA :
-						   HV_MESSAGE_GPA_INTERCEPT);
+		return rs_unrecoverable(vp);
+	return rs_memory_intercept(vp, err);
 }
 
 static int handle_window(struct rs_vp *vp)
@@ -444,7 +456,7 @@ static int handle_cr_write(struct rs_vp *vp)
 	if (set_control_register(vp, number, mode64 ? value : low(value)))
 		rs_vp_inject_gp(vp);
 	else
-		advance(vp, length);
+		rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -462,7 +474,7 @@ static int handle_xsetbv(struct rs_vp *vp)
 		rs_vp_inject_gp(vp);
 	} else {
 		vp->xcr0 = value;
-		advance(vp, length);
+		rs_vp_advance(vp, length);
 	}
 	return RS_RESUME;
 }
@@ -483,7 +495,7 @@ static int handle_cache(struct rs_vp *vp)
 	if (!length)
 		length = exit_length(vp, RS_INSN_INVD);
 	if (length)
-		advance(vp, length);
+		rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -497,12 +509,24 @@ static int handle_undefined(struct rs_vp *vp)
 static int handle_triple_fault(struct rs_vp *vp)
 {
 	vp->counters[RS_COUNT_OTHER]++;
-	return unrecoverable(vp);
+	return rs_unrecoverable(vp);
 }
 
-static int handle_invalid_state(struct rs_vp *vp)
+static int handle_task_switch(struct rs_vp *vp)
 {
 	vp->counters[RS_COUNT_OTHER]++;
+	return rs_task_switch(vp);
+}
+
+/* The worker wrote a state that no CPU has: that VP's run is over. */
+static int handle_invalid_state(struct rs_vp *vp)
+{
+	const char *why = vp->exit.invalid.why;
+
+	vp->counters[RS_COUNT_OTHER]++;
+	pr_info_ratelimited("partition %llu, VP %u: %s refuses to enter: %s (%#llx)\n",
+			    vp->partition->id, vp->index, rs_backend->name,
+			    why ? why : "invalid state", vp->exit.hardware);
 	rs_message_begin(vp, HV_MESSAGE_INVALID_VP_REGISTER_VALUE,
 			 sizeof(struct hv_x64_intercept_message_header),
 			 HV_INTERCEPT_ACCESS_EXECUTE, 0);
@@ -525,6 +549,7 @@ static int (*const exit_handlers[RS_EXIT_KINDS])(struct rs_vp *vp) = {
 	[RS_EXIT_RDPMC]			= handle_rdpmc,
 	[RS_EXIT_CACHE]			= handle_cache,
 	[RS_EXIT_UNDEFINED]		= handle_undefined,
+	[RS_EXIT_TASK_SWITCH]		= handle_task_switch,
 	[RS_EXIT_TRIPLE_FAULT]		= handle_triple_fault,
 	[RS_EXIT_INVALID_STATE]		= handle_invalid_state,
 };

@@ -17,7 +17,7 @@ const struct rs_backend *rs_backend;
 static enum cpuhp_state hotplug_state;
 static DEFINE_PER_CPU(bool, enabled);
 
-static const struct rs_backend *const backends[] = { &rs_svm_backend };
+static const struct rs_backend *const backends[] = { &rs_svm_backend, &rs_vmx_backend };
 
 static int cpu_on(unsigned int cpu)
 {
@@ -87,7 +87,7 @@ static int choose_backend(void)
 		if (err != -EOPNOTSUPP)		/* the vendor is right, something else is not */
 			return err;
 	}
-	pr_err("this CPU has neither AMD SVM nor a supported Intel VMX: see the BIOS setup\n");
+	pr_err("this CPU has neither AMD SVM nor Intel VMX: see the BIOS setup\n");
 	return err;
 }
 

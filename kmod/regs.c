@@ -33,7 +33,7 @@ u64 rs_xcr0_supported(void)
 	u64 known = XFEATURE_MASK_FPSSE | XFEATURE_MASK_YMM | XFEATURE_MASK_OPMASK |
 		    XFEATURE_MASK_ZMM_Hi256 | XFEATURE_MASK_Hi16_ZMM;
 
-	if (!boot_cpu_has(X86_FEATURE_OSXSAVE))
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
 		return XFEATURE_MASK_FPSSE;
 	return xgetbv(XCR_XFEATURE_ENABLED_MASK) & known;
 }
@@ -50,6 +50,51 @@ bool rs_xcr0_valid(u64 xcr0)
 		return false;
 	return !(xcr0 & avx512) ||
 	       ((xcr0 & avx512) == avx512 && xcr0 & XFEATURE_MASK_YMM);
+}
+
+/* CR4 bits that depend on a feature: a guest has them only when its CPUID says so. */
+static const struct {
+	u64 bit;
+	u32 leaf;
+	u8 reg;		/* 0 EAX, 1 EBX, 2 ECX, 3 EDX */
+	u32 feature;
+} cr4_features[] = {
+	{ X86_CR4_UMIP,		7, 2, BIT(2) },
+	{ X86_CR4_FSGSBASE,	7, 1, BIT(0) },
+	{ X86_CR4_PCIDE,	1, 2, BIT(17) },
+	{ X86_CR4_OSXSAVE,	1, 2, BIT(26) },
+	{ X86_CR4_SMEP,		7, 1, BIT(7) },
+	{ X86_CR4_SMAP,		7, 1, BIT(20) },
+};
+
+u64 rs_cr4_valid(struct rs_vp *vp)
+{
+	u64 valid = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
+		    X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR |
+		    X86_CR4_OSXMMEXCPT;
+	unsigned int i;
+	u32 out[4];
+
+	for (i = 0; i < ARRAY_SIZE(cr4_features); i++) {
+		rs_cpuid(vp, cr4_features[i].leaf, 0, out);
+		if (out[cr4_features[i].reg] & cr4_features[i].feature)
+			valid |= cr4_features[i].bit;
+	}
+	return valid;
+}
+
+/* Memory types that a page attribute table may hold (SDM3 §12.12.2). */
+bool rs_pat_valid(u64 pat)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64; i += 8) {
+		u8 type = pat >> i;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
 }
 
 /* ---- registers in struct rs_vp */

@@ -44,6 +44,7 @@
 	{ RS_EXIT_RDPMC,		"rdpmc" },		\
 	{ RS_EXIT_CACHE,		"cache" },		\
 	{ RS_EXIT_UNDEFINED,		"undefined" },		\
+	{ RS_EXIT_TASK_SWITCH,		"task-switch" },	\
 	{ RS_EXIT_TRIPLE_FAULT,		"triple-fault" },	\
 	{ RS_EXIT_INVALID_STATE,	"invalid-state" })
 

@@ -12,6 +12,7 @@
 
 #include "guest.h"
 #include "hv.h"
+#include "speculation.h"
 #include "trace.h"
 
 /* ---- what the local APIC asks for */
@@ -74,10 +75,28 @@ static const struct rs_lapic_ops lapic_ops = {
 
 /* ---- the thread's CPU */
 
+/* Which VP was in this CPU last: no two ever had the same number. */
+static DEFINE_PER_CPU(u64, last_vp);
+
+/*
+ * What another VP made the CPU believe about branches is not for this one.  The barrier is nothing
+ * where Linux found that the CPU needs none.
+ */
+static void forget_branches(const struct rs_vp *vp)
+{
+	u64 number = vp->partition->id * RS_MAX_VPS + vp->index + 1;
+
+	if (__this_cpu_read(last_vp) == number)
+		return;
+	__this_cpu_write(last_vp, number);
+	indirect_branch_prediction_barrier();
+}
+
 /* While a VP runs, its backend's state is in the CPU that its thread has.  Preemption off. */
 static void vp_load(struct rs_vp *vp)
 {
 	WRITE_ONCE(vp->cpu, smp_processor_id());
+	forget_branches(vp);
 	rs_backend->load(vp);
 }
 
@@ -402,6 +421,7 @@ static bool vp_enter(struct rs_vp *vp)
 	vp->interrupt_taken = false;
 	vtime_account_guest_enter();
 	rs_backend->run(vp);
+	rs_after_guest();
 	/* whoever finds OUTSIDE also finds the guest's last writes */
 	smp_store_release(&vp->mode, RS_VP_OUTSIDE);
 	return true;

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/syscore_ops.h>
 #include <linux/version.h>
+#include <asm/cpufeature.h>
 #include <asm/reboot.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -45,6 +46,16 @@ static inline void rs_emergency_unregister(void (*callback)(void))
 	cpu_emergency_unregister_virt_callback(callback);
 }
 #endif
+
+/* FRED came with 6.9; its events do not come through the IDT. */
+static inline bool rs_host_has_fred(void)
+{
+#ifdef X86_FEATURE_FRED
+	return boot_cpu_has(X86_FEATURE_FRED);
+#else
+	return false;
+#endif
+}
 
 /* The callbacks gained an argument, the registration an object (Kbuild looks for it). */
 #ifdef RS_HAVE_SYSCORE

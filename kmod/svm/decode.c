@@ -153,6 +153,8 @@ void svm_decode(struct rs_vp *vp, struct rs_exit *exit)
 	unload_debug(to_svm(vp), code);
 	if (code >= ARRAY_SIZE(decode_table)) {
 		exit->kind = RS_EXIT_INVALID_STATE;
+		/* QEMU says it in 32 bits */
+		exit->invalid.why = (u32)code == (u32)SVM_EXIT_INVALID ? NULL : "unexpected exit";
 		return;
 	}
 	exit->kind = decode_table[code].kind;

@@ -5,6 +5,8 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 
+#include "speculation.h"
+
 /* Offsets into struct rs_regs; svm.c asserts them. */
 #define REGS_RCX	0x08
 #define REGS_RDX	0x10
@@ -50,6 +52,7 @@ SYM_FUNC_START(svm_vmrun)
 	mov	REGS_R8 + 0x38(%rsi), %r15
 	mov	REGS_RSI(%rsi), %rsi
 
+	VM_CLEAR_CPU_BUFFERS
 	sti			/* its shadow must end before VMRUN: some emulators keep it */
 	vmload	%rax
 	vmrun	%rax
@@ -74,6 +77,9 @@ SYM_FUNC_START(svm_vmrun)
 	mov	%rcx, REGS_RSI(%rsi)
 	pop	%rax
 	vmload	%rax
+	/* before the first return, which is not to be predicted by the guest's calls */
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
+	RS_UNTRAIN_RETURNS
 
 	/* nothing of the guest's is left for speculation to use */
 	xor	%ecx, %ecx

@@ -127,65 +127,26 @@ static int set_cr3(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 	return 0;
 }
 
-/* CR4 bits that depend on a feature: a guest has them only when its CPUID says so. */
-static const struct {
-	u64 bit;
-	u32 leaf;
-	u8 reg;		/* 0 EAX, 1 EBX, 2 ECX, 3 EDX */
-	u32 feature;
-} cr4_features[] = {
-	{ X86_CR4_UMIP,		7, 2, BIT(2) },
-	{ X86_CR4_FSGSBASE,	7, 1, BIT(0) },
-	{ X86_CR4_PCIDE,	1, 2, BIT(17) },
-	{ X86_CR4_OSXSAVE,	1, 2, BIT(26) },
-	{ X86_CR4_SMEP,		7, 1, BIT(7) },
-	{ X86_CR4_SMAP,		7, 1, BIT(20) },
-};
-
-static u64 cr4_valid(struct rs_vp *vp)
-{
-	u64 valid = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |
-		    X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR |
-		    X86_CR4_OSXMMEXCPT;
-	unsigned int i;
-	u32 out[4];
-
-	for (i = 0; i < ARRAY_SIZE(cr4_features); i++) {
-		rs_cpuid(vp, cr4_features[i].leaf, 0, out);
-		if (out[cr4_features[i].reg] & cr4_features[i].feature)
-			valid |= cr4_features[i].bit;
-	}
-	return valid;
-}
-
 static int set_cr4(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	u64 flushing = X86_CR4_PGE | X86_CR4_PAE | X86_CR4_PSE | X86_CR4_PCIDE | X86_CR4_SMEP |
-		       X86_CR4_SMAP;
 	u64 changed = vmcb->cr4 ^ value;
 	bool long_mode = vmcb->efer & EFER_LMA;
 
-	if (value & ~cr4_valid(vp) || (long_mode && !(value & X86_CR4_PAE)))
+	if (value & ~rs_cr4_valid(vp) || (long_mode && !(value & X86_CR4_PAE)))
 		return -EINVAL;
 	if (changed & value & X86_CR4_PCIDE && vmcb->cr0 & X86_CR0_PG &&
 	    (!long_mode || vmcb->cr3 & 0xfff))
 		return -EINVAL;
 	vmcb->cr4 = value;
-	if (changed & flushing)
+	if (changed & RS_CR4_FLUSHING)
 		svm_flush_tlb(vp);
 	return 0;
 }
 
 static int set_pat(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	unsigned int i;
-
-	for (i = 0; i < 64; i += 8) {
-		u8 type = value >> i;
-
-		if (type > 7 || type == 2 || type == 3)
-			return -EINVAL;
-	}
+	if (!rs_pat_valid(value))
+		return -EINVAL;
 	vmcb->g_pat = value;
 	return 0;
 }

@@ -99,7 +99,7 @@ int svm_host_enable(void)
 	cpu->generation++;
 	cpu->next_asid = svm_features.asids;		/* the first VP flushes */
 	cpu->tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ? read_msr(MSR_TSC_AUX) : 0;
-	cpu->xcr0 = boot_cpu_has(X86_FEATURE_OSXSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
+	cpu->xcr0 = boot_cpu_has(X86_FEATURE_XSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
 	cpu->enabled = true;
 	return 0;
 }

@@ -170,11 +170,19 @@ STEP(rdmsr, "rdmsr", "c"(0x10))
 STEP(wrmsr, "wrmsr", "c"(0xc0000083), "a"(0), "d"(0))
 STEP(kernel_gs, "wrmsr", "c"(0xc0000102), "a"(0), "d"(0))
 STEP(wbinvd, "wbinvd", "a"(0))
-STEP(hypercall, "vmmcall", "c"(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_HYPERCALL_FAST), "d"(1))
+/* Which of them it is depends on the CPU. */
+STEP(vmmcall, "vmmcall", "c"(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_HYPERCALL_FAST), "d"(1))
+STEP(vmcall, "vmcall", "c"(HV_CALL_NOTIFY_LONG_SPIN_WAIT | HV_HYPERCALL_FAST), "d"(1))
 STEP(cr8, "mov %1, %%cr8", "r"(0ull))
 STEP(cr4, "mov %1, %%cr4", "r"(0x620ull))
 STEP(doorbell, "outl %%eax, %%dx", "a"(0), "d"(PORT_DOORBELL))
 STEP(doorbell_gpa, "movl %%eax, (%%rbx)", "a"(0), "b"(NOWHERE + 0x1000ull))
+
+/* As the hypercall page has it: 0F 01 C1 is VMCALL. */
+static u64 step_hypercall(void)
+{
+	return *(volatile u8 *)(SCRATCH + 0x10002ull) == 0xc1 ? step_vmcall() : step_vmmcall();
+}
 
 /* Not PAUSE: QEMU TCG forgets the step over it. */
 GUEST(hostile_steps)
