@@ -352,6 +352,7 @@ int main(void)
 	test_memory();
 	test_doorbells();
 	test_vp();
+	test_states();
 	test_ports();
 	test_lifetime();
 	return done_testing();

@@ -35,6 +35,7 @@ int in_child(int (*body)(void *context), void *context);
 void test_memory(void);
 void test_doorbells(void);
 void test_vp(void);
+void test_states(void);
 void test_lifetime(void);
 void test_ports(void);
 
