@@ -259,7 +259,10 @@ static int end_in_order(struct worker *worker)
 	for (kind = 0; kind < KINDS; kind++)
 		for (slot = 0; slot < SLOTS; slot++)
 			drop_fd(worker, kind, slot);
-	munmap((void *)ARENA, ARENA_SIZE);
+	if (munmap((void *)ARENA, ARENA_SIZE)) {
+		fprintf(stderr, "vidfuzz: the arena cannot be unmapped: %m\n");
+		return 1;
+	}
 	left = locked_kib();
 	if (!left)
 		return 0;

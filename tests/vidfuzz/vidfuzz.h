@@ -29,7 +29,8 @@
 #define AREAS		8u
 #define AREA_SIZE	0x800000ull
 #define VP_PAGES	(ARENA + AREAS * AREA_SIZE)
-#define ARENA_SIZE	(AREAS * AREA_SIZE + 0x100000ull)
+/* whole huge pages, as one may lie over the VPs' pages, and cannot be unmapped in part */
+#define ARENA_SIZE	(AREAS * AREA_SIZE + 0x200000ull)
 
 /* Descriptors that calls are made at, by kind. */
 enum kind { DEVICE, PARTITION, VP, EVENT, PORT, OTHER, KINDS };
