@@ -50,7 +50,7 @@ trap 'rm -f "$err"' EXIT
 trap 'exit 1' HUP INT TERM
 
 refused svm,-svm 'Operation not supported' \
-	'this CPU has neither AMD SVM nor a supported Intel VMX: see the BIOS setup'
+	'this CPU has neither AMD SVM nor Intel VMX: see the BIOS setup'
 refused svm,-npt 'No such device' \
 	'this CPU has no nested paging (NPT), which Rootstock needs'
 inner 'root 6.12' --mem 2G -- tests/system/inner/lifecycle
