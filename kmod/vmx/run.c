@@ -421,6 +421,8 @@ void vmx_run(struct rs_vp *vp)
 	xcr0 = guest_has_xcr0();
 	if (xcr0)
 		switch_xcr0(cpu->xcr0, vp->xcr0);
+	if (vp->due)
+		rs_advance_wait(vp);
 	vmx_flush_l1d(vmx);
 	stay(vp, vmx);
 	if (xcr0)
