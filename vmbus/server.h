@@ -17,6 +17,7 @@
 
 #include "rs_types.h"
 #include "tlfs.h"
+#include "vmbus_offer.h"
 #include "vmbus_proto.h"
 
 #define VMBUS_GPADLS_MAX	4096u		/* of a partition */
@@ -74,18 +75,6 @@ enum vmbus_channel_state {
 	VMBUS_CLOSING_RELEASED,
 	VMBUS_REVOKED,		/* nobody's but the guest's, who is to release the relid */
 	VMBUS_CHANNEL_STATES
-};
-
-/**
- * struct vmbus_offer_info - what is offered
- */
-struct vmbus_offer_info {
-	u8 type[VMBUS_GUID_SIZE];
-	u8 instance[VMBUS_GUID_SIZE];
-	u16 flags;			/* VMBUS_OFFER_* */
-	u16 subchannel;
-	u16 mmio_megabytes;
-	u8 user_data[VMBUS_USER_DATA_SIZE];
 };
 
 struct vmbus_channel {
