@@ -4,6 +4,9 @@
  *
  * The host's own is read when the module loads: an answer takes several leaves, each takes a
  * CPU that serializes, and a root partition that is a guest itself an exit.
+ *
+ * What the root's kernel found broken, or was told to do without (clearcpuid=), no guest is
+ * offered.
  */
 #include <linux/init.h>
 #include <asm/processor.h>
@@ -25,9 +28,32 @@ static u32 basic[LEAVES][4] __ro_after_init;
 static u32 extended[LEAVES][4] __ro_after_init;
 static u32 xsave[COMPONENTS][4] __ro_after_init;
 
+/* Registers that are words of features in the kernel. */
+static const struct {
+	u32 leaf;
+	u8 subleaf;
+	u8 reg;
+	u8 word;
+} feature_words[] = {
+	{ 0x1, 0, RS_ECX, CPUID_1_ECX },
+	{ 0x1, 0, RS_EDX, CPUID_1_EDX },
+	{ 0x7, 0, RS_EBX, CPUID_7_0_EBX },
+	{ 0x7, 0, RS_ECX, CPUID_7_ECX },
+	{ 0x7, 0, RS_EDX, CPUID_7_EDX },
+	{ LEAF_XSAVE, 1, RS_EAX, CPUID_D_1_EAX },
+	{ EXTENDED + 1, 0, RS_ECX, CPUID_8000_0001_ECX },
+	{ EXTENDED + 1, 0, RS_EDX, CPUID_8000_0001_EDX },
+};
+
 static void read_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
+	unsigned int i;
+
 	cpuid_count(leaf, subleaf, &out[RS_EAX], &out[RS_EBX], &out[RS_ECX], &out[RS_EDX]);
+	for (i = 0; i < ARRAY_SIZE(feature_words); i++)
+		if (feature_words[i].leaf == leaf && feature_words[i].subleaf == subleaf)
+			out[feature_words[i].reg] &=
+				boot_cpu_data.x86_capability[feature_words[i].word];
 }
 
 /* Their subleaves differ, and are seldom asked for. */
