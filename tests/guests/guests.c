@@ -219,6 +219,7 @@ static const struct guest_skip {
 	{ "svm", "icebp", "QEMU TCG raises no #DB for ICEBP" },
 	{ "svm", "double_fault_released",
 	  "QEMU TCG says of a double fault that its first exception was interrupted" },
+	{ "vmx", "tables_in_rom", "bochs sets accessed bits where EPT forbids to write" },
 	{ "svm-bochs", "triple_fault", "bochs ends where the CPU should intercept the shutdown" },
 	{ "svm-bochs", "double_fault_not_present",
 	  "bochs ends where the CPU should intercept the shutdown" },

@@ -107,6 +107,7 @@ static void make_memory(struct machine *machine)
 	machine->reset_rom = allocate(4096);
 	memcpy(machine->ram + IMAGE, guest_image, guest_image_end - guest_image);
 	memset(machine->rom, 0xcc, 4096);
+	((uint64_t *)machine->rom)[ROM_ENTRY] = 0x87;
 	fill_page_tables(machine);
 	fill_gdt(machine);
 	fill_reset_rom(machine->reset_rom);

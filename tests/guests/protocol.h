@@ -18,7 +18,8 @@
 #define STACKS		0x200000	/* STACK_SIZE for each VP */
 #define STACK_SIZE	0x4000
 #define SCRATCH		0x400000	/* for guests; zero */
-#define ROM		0xc0000000	/* a page that cannot be written */
+#define ROM		0xc0000000	/* a page that cannot be written, of bytes 0xcc, and */
+#define ROM_ENTRY	511		/* this word of it maps 1 GiB, not accessed yet */
 #define CHANGING	0xc8000000	/* pages for HOST_REMAP */
 #define NOWHERE		0xd0000000	/* nothing is mapped; the harness answers as a device */
 

@@ -232,12 +232,12 @@ GUEST(cr3_beyond)
 	guest_exit(1);
 }
 
-/* The CPU sets accessed bits: in a page that cannot be written. */
+/* The CPU sets an accessed bit: in a page that cannot be written. */
 GUEST(tables_in_rom)
 {
 	((volatile u64 *)PML4)[1] = ROM | 7;
-	asm volatile("movl (%%rbx), %%eax" : : "b"(0x8000000000ull) : "rax", "memory");
-	/* 0xcccc... there has reserved bits, if anybody reads it */
+	asm volatile("movl (%%rbx), %%eax"
+		     : : "b"((1ull << 39) + ROM_ENTRY * (1ull << 30)) : "rax", "memory");
 	guest_exit(1);
 }
 

@@ -66,7 +66,7 @@ GUEST(reference_time)
 	}
 	host(HOST_SLEEP, 50, 0);
 	reference = rdmsr(HV_X64_MSR_TIME_REF_COUNT) - reference;
-	tsc = (rdtsc() - tsc) / (hz / 10000000);
+	tsc = (rdtsc() - tsc) * 10 / (hz / 1000000);
 	CHECK(reference >= 500000);
 	/* both clocks went on at the same rate, a tenth apart at most */
 	CHECK(reference < tsc + tsc / 10 && tsc < reference + reference / 10);
