@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034,SC2154
 
 # The packages whose programs there are in the root partition. What these need comes along.
-bochs_packages='base-files base-passwd bash bsdutils busybox-static coreutils dash debianutils
+bochs_packages='base-files base-passwd bash bsdutils busybox-static coreutils cpio dash debianutils
 	diffutils findutils grep gzip hostname iproute2 kmod libc-bin mawk mount ncurses-base
 	ncurses-bin procps sed tar util-linux xz-utils zstd'
 
