@@ -74,6 +74,7 @@ help:
 #:   KDIR=DIR       build for the kernel whose headers are in DIR only
 #:   BUILD=DIR      build in DIR instead of build
 #:   PREFIX=DIR     install below DIR instead of /usr/local; DESTDIR=DIR stages
+#:   NBD=no         build libvhd without NBD servers
 #:   V=1            show the commands
 
 $(BUILD):

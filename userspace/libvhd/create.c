@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* New disks: what may be asked for, and what is taken when it is not. */
-#include <unistd.h>
-
 #include "vhd_disk.h"
 
 static int check_sectors(const char *path, const struct vhd_create *what,
@@ -57,6 +55,9 @@ static int check(const char *path, const struct vhd_create *what, struct vhd_err
 		return vhd_fail(error, -EINVAL, "%s: there is no such format or kind", path);
 	if (what->format == VHD_FORMAT_RAW && what->kind != VHD_KIND_FIXED)
 		return vhd_fail(error, -EINVAL, "%s: a raw disk is fixed", path);
+	if (what->format != VHD_FORMAT_RAW && vhd_is_nbd(path))
+		return vhd_fail(error, -EINVAL, "%s: what an NBD server exports is a raw disk",
+				path);
 	result = check_sectors(path, what, error);
 	return result ? result : check_sizes(path, what, error);
 }
@@ -200,7 +201,7 @@ int vhd_create(const char *path, const struct vhd_create *what, struct vhd_error
 	if (!result)
 		result = vhd_file_sync_name(file);
 	if (result && file)
-		unlink(path);
+		vhd_file_remove(file);
 	if (file)
 		file->ops->close(file);
 	vhd_close(parent, NULL);

@@ -143,11 +143,13 @@ int vhd_open_file(struct vhd_file *file, uint32_t flags, struct vhd_disk **disk,
  * @error: filled in; may be NULL
  *
  * The format is found out from the contents, so a raw disk whose contents somebody else
- * chooses is to be opened with VHD_OPEN_RAW.  Open for writing, the log of a VHDX is
+ * chooses is to be opened with VHD_OPEN_RAW.  An NBD URI (see vhd_is_nbd()) names an export
+ * of a server, which is a raw disk whatever is in it.  Open for writing, the log of a VHDX is
  * replayed; parents are always opened for reading.
  *
  * Return: 0, or -EBUSY when somebody else has it open, -EUCLEAN when its metadata are
- * wrong, -ENOENT when it or a parent is not there, or what open(2) says.
+ * wrong, -ENOENT when it or a parent is not there, or what open(2) says; of an NBD server
+ * -EOPNOTSUPP without libnbd, or when it cannot flush and shall be written.
  */
 int vhd_open(const char *path, uint32_t flags, struct vhd_disk **disk, struct vhd_error *error)
 {
@@ -155,6 +157,8 @@ int vhd_open(const char *path, uint32_t flags, struct vhd_disk **disk, struct vh
 	int result = vhd_file_open(path, flags, &file, error);
 
 	*disk = NULL;
+	if (vhd_is_nbd(path))
+		flags |= VHD_OPEN_RAW;
 	return result ? result : vhd_open_file(file, flags, disk, error);
 }
 

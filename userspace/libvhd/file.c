@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "vhd_bytes.h"
@@ -48,13 +49,23 @@ int vhd_file_write(struct vhd_file *file, const void *buffer, size_t length, uin
 	return length ? file->ops->batch(file, &io, 1) : 0;
 }
 
+static ssize_t transfer(const struct vhd_io *io, size_t done)
+{
+	struct iovec rest = {
+		.iov_base = (uint8_t *)io->buffer + done, .iov_len = io->length - done,
+	};
+	off_t at = (off_t)(io->offset + done);
+
+	if (!io->write)
+		return preadv(io->file->fd, &rest, 1, at);
+	return pwritev2(io->file->fd, &rest, 1, at, io->durable ? RWF_DSYNC : 0);
+}
+
 int vhd_file_finish(struct vhd_io *io, size_t done)
 {
 	while (done < io->length) {
 		uint8_t *at = (uint8_t *)io->buffer + done;
-		ssize_t now = io->write ?
-			pwrite(io->file->fd, at, io->length - done, (off_t)(io->offset + done)) :
-			pread(io->file->fd, at, io->length - done, (off_t)(io->offset + done));
+		ssize_t now = transfer(io, done);
 
 		if (now < 0 && errno == EINTR)
 			continue;
@@ -178,6 +189,10 @@ static int real_lock(struct vhd_file *file, bool write)
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 
+static int open_path(const char *path, uint32_t flags, struct vhd_file **file,
+		     struct vhd_error *error);
+
+/* What an image names is a file, and no server. */
 static int real_open(struct vhd_file *file, const char *path, uint32_t flags,
 		     struct vhd_file **other, struct vhd_error *error)
 {
@@ -189,7 +204,7 @@ static int real_open(struct vhd_file *file, const char *path, uint32_t flags,
 	else
 		snprintf(whole, sizeof(whole), "%.*s/%s", (int)(slash - file->path), file->path,
 			 path);
-	return vhd_file_open(whole, flags, other, error);
+	return open_path(whole, flags, other, error);
 }
 
 static void real_close(struct vhd_file *file)
@@ -256,8 +271,8 @@ static int new_file(const char *path, int fd, struct vhd_file **file, struct vhd
 			strerror(-result));
 }
 
-int vhd_file_open(const char *path, uint32_t flags, struct vhd_file **file,
-		  struct vhd_error *error)
+static int open_path(const char *path, uint32_t flags, struct vhd_file **file,
+		     struct vhd_error *error)
 {
 	int mode = flags & VHD_OPEN_WRITE ? O_RDWR : O_RDONLY;
 	int fd = open(path, mode | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -267,14 +282,32 @@ int vhd_file_open(const char *path, uint32_t flags, struct vhd_file **file,
 	return new_file(path, fd, file, error);
 }
 
+int vhd_file_open(const char *path, uint32_t flags, struct vhd_file **file,
+		  struct vhd_error *error)
+{
+	return vhd_is_nbd(path) ? vhd_nbd_open(path, flags, file, error) :
+				  open_path(path, flags, file, error);
+}
+
+/* An export is there already: it is only looked whether it can be written. */
+static int create_export(const char *uri, uint32_t flags, struct vhd_file **file,
+			 struct vhd_error *error)
+{
+	if (!(flags & VHD_CREATE_REPLACE))
+		return vhd_fail(error, -EEXIST, "%s: what it has would be lost: replace it", uri);
+	return vhd_nbd_open(uri, VHD_OPEN_WRITE, file, error);
+}
+
 /* Locked before it is emptied: what is in use is not to be lost. */
 int vhd_file_create(const char *path, uint32_t flags, struct vhd_file **file,
 		    struct vhd_error *error)
 {
 	int exclusive = flags & VHD_CREATE_REPLACE ? 0 : O_EXCL;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | exclusive, 0666);
-	int result;
+	int fd, result;
 
+	if (vhd_is_nbd(path))
+		return create_export(path, flags, file, error);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | exclusive, 0666);
 	if (fd < 0)
 		return vhd_fail(error, -errno, "%s: %s%s", path, strerror(errno),
 				errno == EEXIST ? ": remove it first, or replace it" : "");
@@ -298,6 +331,8 @@ int vhd_file_sync_name(struct vhd_file *file)
 	char directory[PATH_MAX];
 	int fd, result;
 
+	if (file->fd < 0)
+		return 0;
 	snprintf(directory, sizeof(directory), "%.*s",
 		 slash > file->path ? (int)(slash - file->path) : 1, file->path);
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -306,4 +341,12 @@ int vhd_file_sync_name(struct vhd_file *file)
 	result = fsync(fd) && errno != EINVAL ? -errno : 0;
 	close(fd);
 	return result;
+}
+
+void vhd_file_remove(struct vhd_file *file)
+{
+	struct stat stat;
+
+	if (file->fd >= 0 && !fstat(file->fd, &stat) && S_ISREG(stat.st_mode))
+		unlink(file->path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvhd: virtual disks in files: raw, VHD and VHDX.
+ * libvhd: virtual disks in files: raw, VHD and VHDX; and exports of NBD servers.
  *
  * Functions return 0 or a negative errno value, and say in a struct vhd_error what
  * is wrong where, and what to do.  A disk is used by one thread at a time; different
@@ -91,7 +91,7 @@ struct vhd_create {
  * @kind: of the disk
  * @size: of the virtual disk
  * @file_size: of the file
- * @allocated: bytes that the file takes of its file system
+ * @allocated: bytes that the file takes of its file system; UINT64_MAX: nobody knows
  * @block_size: what is allocated at once; 0 for fixed VHD and raw
  * @logical_sector_size: 512 or 4096
  * @physical_sector_size: 512 or 4096
@@ -180,6 +180,7 @@ int vhd_fd(struct vhd_disk *disk, uint32_t depth);
 /* Data. */
 int vhd_read(struct vhd_disk *disk, void *buffer, size_t length, uint64_t offset);
 int vhd_write(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t offset);
+int vhd_write_fua(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t offset);
 int vhd_flush(struct vhd_disk *disk);
 int vhd_discard(struct vhd_disk *disk, uint64_t offset, uint64_t length);
 int vhd_write_zeroes(struct vhd_disk *disk, uint64_t offset, uint64_t length);
@@ -198,6 +199,7 @@ int vhd_copy(struct vhd_disk *from, struct vhd_disk *to, vhd_progress *progress,
 int vhd_merge(const char *path, vhd_progress *progress, void *context, struct vhd_error *error);
 
 /* Names. */
+bool vhd_is_nbd(const char *path);
 const char *vhd_format_name(enum vhd_format format);
 const char *vhd_kind_name(enum vhd_kind kind);
 

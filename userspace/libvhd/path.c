@@ -1,11 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Paths of parents.  In the file they are as Windows writes them: a relative one is
+ * Paths, first of all of parents.  In the file they are as Windows writes them: a relative one is
  * "..\base\disk.vhdx" or ".\disk.vhdx".  An absolute one of ours begins with a slash.  Pure.
  */
 #include <stdio.h>
 
 #include "vhd_disk.h"
+
+/**
+ * vhd_is_nbd() - whether a path names an export of an NBD server
+ * @path: as vhd_open() takes it
+ *
+ * A file of such a name is reached as "./nbd:...".
+ *
+ * Return: true: it does.
+ */
+bool vhd_is_nbd(const char *path)
+{
+	static const char *const schemes[] = {
+		"nbd://", "nbd+unix://", "nbd+vsock://", "nbds://", "nbds+unix://", "nbds+vsock://",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (!strncmp(path, schemes[i], strlen(schemes[i])))
+			return true;
+	return false;
+}
 
 /* The length of the directories, with their slash, that both paths begin with. */
 static size_t common(const char *a, const char *b)

@@ -75,8 +75,8 @@ int vhd_raw_open(struct vhd_disk *disk)
 	disk->ops = &raw_ops;
 	disk->format = VHD_FORMAT_RAW;
 	disk->kind = VHD_KIND_FIXED;
-	disk->size = round_up(disk->file->size, 512);
-	disk->logical_sector_size = 512;
+	disk->size = round_up(disk->file->size, greater(disk->file->sector_size, 512));
+	disk->logical_sector_size = disk->file->sector_size ? disk->file->sector_size : 512;
 	disk->physical_sector_size = 4096;
 	return 0;
 }

@@ -281,24 +281,15 @@ static void owe(struct batch *batch, uint64_t offset, uint64_t length)
 	batch->to = offset + length;
 }
 
-/**
- * vhd_write() - write to the disk
- * @disk: open for writing
- * @buffer: the data
- * @length: of them
- * @offset: in the disk
- *
- * Return: 0, and it can be read, and is durable after vhd_flush(); or an error, after which
- * each sector has what it had or what it was to get.
- */
-int vhd_write(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t offset)
+static int write_range(struct vhd_disk *disk, const void *buffer, size_t length,
+		       uint64_t offset, bool durable)
 {
 	struct batch batch = { 0 };
 	const uint8_t *from = buffer;
 	int result = begin_change(disk, offset, length);
 
 	while (!result && length) {
-		struct vhd_io io = { .file = disk->file, .write = true };
+		struct vhd_io io = { .file = disk->file, .write = true, .durable = durable };
 		struct vhd_place place;
 
 		result = disk->ops->allocate(disk, offset, length, &place);
@@ -319,6 +310,40 @@ int vhd_write(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t
 	if (!result)
 		result = run(disk, &batch);
 	return vhd_io_error(disk, result, "writing");
+}
+
+/**
+ * vhd_write() - write to the disk
+ * @disk: open for writing
+ * @buffer: the data
+ * @length: of them
+ * @offset: in the disk
+ *
+ * Return: 0, and it can be read, and is durable after vhd_flush(); or an error, after which
+ * each sector has what it had or what it was to get.
+ */
+int vhd_write(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t offset)
+{
+	return write_range(disk, buffer, length, offset, false);
+}
+
+/**
+ * vhd_write_fua() - write to the disk, durably
+ * @disk: open for writing
+ * @buffer: the data
+ * @length: of them
+ * @offset: in the disk
+ *
+ * Of a raw disk only these data go to the medium; of others, all is flushed.
+ *
+ * Return: 0, and they survive a power loss; or an error, as of vhd_write() or vhd_flush().
+ */
+int vhd_write_fua(struct vhd_disk *disk, const void *buffer, size_t length, uint64_t offset)
+{
+	bool raw = disk->format == VHD_FORMAT_RAW;
+	int result = write_range(disk, buffer, length, offset, raw);
+
+	return result || raw ? result : vhd_flush(disk);
 }
 
 /**

@@ -51,6 +51,8 @@ static bool queue(struct vhd_uring *uring, struct vhd_io *io)
 		io_uring_prep_write(sqe, io->file->fd, io->buffer, length, io->offset);
 	else
 		io_uring_prep_read(sqe, io->file->fd, io->buffer, length, io->offset);
+	if (io->write && io->durable)
+		sqe->rw_flags = RWF_DSYNC;
 	io_uring_sqe_set_data(sqe, io);
 	return true;
 }

@@ -17,6 +17,7 @@ struct vhd_file;
  * @buffer: memory
  * @length: bytes; reads beyond the end of the file give zeros
  * @offset: in the file
+ * @durable: of a write: what it writes survives a power loss when it is done
  */
 struct vhd_io {
 	struct vhd_file *file;
@@ -24,6 +25,7 @@ struct vhd_io {
 	void *buffer;
 	size_t length;
 	uint64_t offset;
+	bool durable;
 };
 
 /**
@@ -31,10 +33,10 @@ struct vhd_io {
  * @batch: does all the transfers, in any order, many at a time; the first error is returned
  * @flush: what was written, punched and resized before is there after a power loss
  * @resize: sets the size; what is added reads as zeros
- * @punch: makes a range of zeros, giving its space back if possible
+ * @punch: makes a range of zeros, giving its space back if possible; raw disks take -EOPNOTSUPP
  * @reserve: takes space for a range, or -EOPNOTSUPP
  * @extent: whether there is data at @offset, and to where that goes on
- * @allocated: bytes taken of the file system
+ * @allocated: bytes taken of the file system; UINT64_MAX: nobody knows
  * @lock: nobody else writes it (or, for writing, has it) until it is closed; -EAGAIN
  * @open: another file, named as seen from this one; not locked
  * @close: gives it up
@@ -60,6 +62,7 @@ struct vhd_file_ops {
  * @path: for messages, and to find its parent
  * @id: two files are the same if these are
  * @fd: a descriptor, or -1
+ * @sector_size: of a raw disk in it: 512 or 4096; 0: 512
  */
 struct vhd_file {
 	const struct vhd_file_ops *ops;
@@ -67,6 +70,7 @@ struct vhd_file {
 	char *path;
 	uint64_t id[2];
 	int fd;
+	uint32_t sector_size;
 };
 
 /* One transfer; reads beyond the end give zeros. */
@@ -81,6 +85,11 @@ int vhd_file_create(const char *path, uint32_t flags, struct vhd_file **file,
 		    struct vhd_error *error);
 /* Its name is durable too. */
 int vhd_file_sync_name(struct vhd_file *file);
+/* Removes what vhd_file_create() made; devices and exports stay. */
+void vhd_file_remove(struct vhd_file *file);
+/* An export of an NBD server. */
+int vhd_nbd_open(const char *uri, uint32_t flags, struct vhd_file **file,
+		 struct vhd_error *error);
 /* The rest of a transfer of which @done bytes are done. */
 int vhd_file_finish(struct vhd_io *io, size_t done);
 

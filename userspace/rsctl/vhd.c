@@ -145,6 +145,8 @@ enum vhd_format vhd_format_of_name(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
+	if (vhd_is_nbd(path))
+		return VHD_FORMAT_RAW;
 	if (dot && (!strcasecmp(dot, ".vhdx") || !strcasecmp(dot, ".avhdx")))
 		return VHD_FORMAT_VHDX;
 	if (dot && (!strcasecmp(dot, ".vhd") || !strcasecmp(dot, ".avhd")))

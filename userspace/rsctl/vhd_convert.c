@@ -2,6 +2,7 @@
 /* rsctl vhd convert: a new disk that reads as another one. */
 #include "vhd.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void complete(const struct vhd_options *options, const char *path,
@@ -38,6 +39,15 @@ static int copy(struct vhd_disk *from, const char *path, bool raw, struct vhd_er
 	return vhd_close(to, error);
 }
 
+/* No device, and no server has one. */
+static void remove_file(const char *path)
+{
+	struct stat stat;
+
+	if (!vhd_is_nbd(path) && !lstat(path, &stat) && S_ISREG(stat.st_mode))
+		unlink(path);
+}
+
 int vhd_run_convert(const void *given, char **arguments, int count)
 {
 	const struct vhd_options *options = given;
@@ -55,7 +65,7 @@ int vhd_run_convert(const void *given, char **arguments, int count)
 	if (!result) {
 		result = copy(from, arguments[1], what.format == VHD_FORMAT_RAW, &error);
 		if (result)
-			unlink(arguments[1]);
+			remove_file(arguments[1]);
 	}
 	vhd_close(from, NULL);
 	return result ? vhd_failed(&error) : EXIT_OK;

@@ -23,7 +23,8 @@ static void info_json(const char *path, const struct vhd_info *info)
 	json_string(&json, "kind", vhd_kind_name(info->kind));
 	json_number(&json, "size", info->size);
 	json_number(&json, "file-size", info->file_size);
-	json_number(&json, "allocated", info->allocated);
+	if (info->allocated != UINT64_MAX)
+		json_number(&json, "allocated", info->allocated);
 	json_number(&json, "block-size", info->block_size);
 	json_number(&json, "logical-sector-size", info->logical_sector_size);
 	json_number(&json, "physical-sector-size", info->physical_sector_size);
@@ -56,7 +57,8 @@ static void info_text(const char *path, const struct vhd_info *info)
 	       vhd_kind_name(info->kind));
 	size_line("size", info->size);
 	size_line("file size", info->file_size);
-	size_line("allocated", info->allocated);
+	if (info->allocated != UINT64_MAX)
+		size_line("allocated", info->allocated);
 	if (info->block_size)
 		size_line("block size", info->block_size);
 	printf("%-15s %u logical, %u physical\n", "sector size", info->logical_sector_size,
