@@ -10,7 +10,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 include $(TOP)/userspace/flags.mk
 override CFLAGS += $(RS_CFLAGS) $(SANITIZE)
-override CPPFLAGS += $(addprefix -I$(TOP)/,$(RS_INCLUDES) kmod vmbus tests/unit) -I$(BUILD)/userspace/gen
+override CPPFLAGS += $(addprefix -I$(TOP)/,$(RS_INCLUDES) kmod vmbus vsp/storvsp tests/unit) -I$(BUILD)/userspace/gen
 
 # What follows WORD: in the comments at the top of SOURCE.
 stated = $(shell sed -n '1,20s|^[ /]\*.*\b$(1): *\(.*[^ ]\) *\*/$$|\1|p' $(TOP)/$(2))
