@@ -4,7 +4,7 @@
 # TIMEOUT: 1200
 #
 # How guests begin and end, and what is left of them: inner/lifecycle, in root partitions of all
-# the kernels that we support. And hosts on which the modules must not be loaded.
+# the kernels that we support.
 
 set -u
 
@@ -15,18 +15,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$top/tests/lib/inner.sh"
 
 initrd=$("$top/tests/lib/guest-initrd") || bail_out "no initial RAM disk for guests"
-
-# $1: CPU, $2: insmod's reason, $3: the kernel's line
-refused() {
-	# shellcheck disable=SC2016 # expanded in the root partition
-	said=$("$top/tests/rootvm" --timeout 60 --cpu "$1" -- sh -c '
-		insmod "$1/$(uname -r)/kmod/rs_hv.ko" 2>&1 && exit 1
-		dmesg | tail -n 1 | sed "s/.*\] //"
-		grep -q "^rs_hv" /proc/modules && echo "still there"' \
-		sh "${BUILD:-$top/build}/modules" 2>&1)
-	like "$said" "*: $2
-rs_hv: $3" "--cpu $1: rs_hv is refused, and says why"
-}
 
 # A root partition that crashes is not held up by its guest.
 crash() {
@@ -49,10 +37,6 @@ err=$(mktemp)
 trap 'rm -f "$err"' EXIT
 trap 'exit 1' HUP INT TERM
 
-refused svm,-svm 'Operation not supported' \
-	'this CPU has neither AMD SVM nor Intel VMX: see the BIOS setup'
-refused svm,-npt 'No such device' \
-	'this CPU has no nested paging (NPT), which Rootstock needs'
 inner 'root 6.12' --mem 2G -- tests/system/inner/lifecycle
 inner 'root 6.1' --mem 2G --kernel 6.1 -- tests/system/inner/lifecycle
 crash

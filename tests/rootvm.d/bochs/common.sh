@@ -33,7 +33,10 @@ backend_check() {
 	need "$bochs" "the emulator"
 	need objcopy "a part of binutils"
 	need sqfstar "which makes the root partition's disks"
-	[ -z "$cpu_flags" ] || bad_usage "--cpu $cpu takes no flags"
+	case $cpu$cpu_flags in
+	"$cpu" | vmx,locked) ;;
+	*) bad_usage "--cpu $cpu takes no such flags" ;;
+	esac
 	[ -z "$out" ] || bad_usage "--out is not possible with --cpu $cpu"
 	[ -z "$relay_flags" ] || bad_usage "--interactive is not possible with --cpu $cpu"
 	[ "$icount" = 0 ] || bad_usage "--icount is not possible with --cpu $cpu: its time repeats anyway"
@@ -97,6 +100,16 @@ write_config_disk() {
 	truncate -s %516096 "$tmp/disk3"
 }
 
+# The BIOS turns VMX on and locks it. With the flag "locked" it only locks it.
+make_bios() {
+	bios=$bochs_share/BIOS-bochs-latest
+	if [ -n "$cpu_flags" ]; then
+		LC_ALL=C sed 's/\x83\xc8\x05\x0f\x30/\x83\xc8\x01\x0f\x30/g' "$bios" >"$tmp/bios"
+		! cmp -s "$bios" "$tmp/bios" || die "this BIOS does nothing about VMX: $bios"
+		bios=$tmp/bios
+	fi
+}
+
 # bochs makes a lock file beside each disk: they get names of our own.
 write_bochsrc() {
 	ln -sf "${image%/*}/disk" "$tmp/disk0"
@@ -106,7 +119,7 @@ write_bochsrc() {
 	config_interface: textconfig
 	display_library: term
 	memory: guest=$bochs_memory, host=$bochs_memory
-	romimage: file=$bochs_share/BIOS-bochs-latest, options=fastboot
+	romimage: file="$bios", options=fastboot
 	vgaromimage: file=$bochs_share/VGABIOS-lgpl-latest
 	cpu: model=$bochs_model, count=$smp, ips=$bochs_ips, reset_on_triple_fault=0, mwait_is_nop=1
 	clock: sync=none, time0=utc
@@ -134,6 +147,7 @@ backend_start() {
 	find_system
 	find_tree
 	write_config_disk
+	make_bios
 	write_bochsrc >"$tmp/bochsrc"
 	# Debian's bochs is the one with the debugger, which waits to be told to continue.
 	echo c >"$tmp/debugger"

@@ -62,8 +62,9 @@ system_files() {
 			sys dev run
 		find /boot -name "vmlinuz-*" | plain_names
 		find "/lib/modules/$release" -maxdepth 1 -name 'modules.*' | plain_names
-		find "/lib/modules/$release/kernel/arch/x86/kvm" "/lib/modules/$release/kernel/virt" \
-			-name '*.ko*' 2>/dev/null | plain_names
+		for module in kvm_intel kvm_amd; do
+			modprobe -S "$release" --show-depends "$module" 2>/dev/null | awk '{ print $2 }'
+		done | plain_names
 	} >"$tmp/wanted"
 	# What a link leads to.
 	sed 's,^,/,' "$tmp/wanted" | xargs -d '\n' readlink -e | plain_names |
