@@ -13,7 +13,7 @@ override CFLAGS += $(RS_CFLAGS) $(SANITIZE)
 override CPPFLAGS += $(addprefix -I$(TOP)/,$(RS_INCLUDES) kmod vmbus vsp/storvsp tests/unit) -I$(BUILD)/userspace/gen
 
 # What follows WORD: in the comments at the top of SOURCE.
-stated = $(shell sed -n '1,20s|^[ /]\*.*\b$(1): *\(.*[^ ]\) *\*/$$|\1|p' $(TOP)/$(2))
+stated = $(shell sed -n '1,24s|^[ /]\*.*\b$(1): *\(.*[^ ]\) *\*/$$|\1|p' $(TOP)/$(2))
 
 $(OUT)/obj/%.o: $(TOP)/%.c | generated
 	$(call say,CC,$*.c)

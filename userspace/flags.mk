@@ -10,4 +10,4 @@ RS_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prot
 
 # kmod/include is here for the TLFS header and the pure code's own types.
 RS_INCLUDES := userspace/libvid userspace/libvhd userspace/libvmbus userspace/vmwp \
-	vid/include/uapi vmbus/include/uapi vmbus/include kmod/include
+	vid/include/uapi vmbus/include/uapi vmbus/include vsp/include/uapi kmod/include

@@ -7,6 +7,7 @@
 /* LINK: userspace/libvhd/vhd_footer.c userspace/libvhd/vhd_locator.c userspace/libvhd/vhd_bat.c */
 /* LINK: userspace/libvhd/vhd_create.c userspace/libvhd/vhd_resize.c userspace/libvhd/disk.c */
 /* LINK: userspace/libvhd/rw.c userspace/libvhd/path.c userspace/libvhd/create.c */
+/* LINK: userspace/libvhd/table.c */
 /* LINK: userspace/libvhd/copy.c userspace/libvhd/file.c userspace/libvhd/uring.c */
 /* LINK: userspace/libvhd/nbd_none.c */
 /* LINK: tests/unit/memory_file.c tests/unit/vhd_test.c */

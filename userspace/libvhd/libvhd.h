@@ -146,6 +146,37 @@ struct vhd_extent {
 	uint64_t file_offset;
 };
 
+/*
+ * An entry of the table that vhd_table() fills in: what is so of all bytes of a unit.  0: it has
+ * to be asked for.
+ */
+enum {
+	VHD_ENTRY_ASK		= 0,
+	VHD_ENTRY_ZERO		= 1,		/* reads as zeros */
+	VHD_ENTRY_DATA		= 2,		/* is in a file */
+	VHD_ENTRY_KIND		= 3,		/* mask of these three */
+	VHD_ENTRY_WRITABLE	= 1 << 2,	/* data may be written in place */
+	VHD_ENTRY_FILE_SHIFT	= 3,		/* which file: @depth, 6 bits */
+};
+#define VHD_ENTRY_OFFSET	(~511ull)	/* where in it the unit begins */
+
+/**
+ * struct vhd_watch - who has extents, or a table, of a disk
+ * @revoke: the extents of a range are going to be false: nothing is read or written by them, and
+ *	none of them are used, when this has returned 0.  Else the change fails with its value
+ * @changed: what there is of a range can be asked for anew; called after each change, before the
+ *	call that made it returns
+ * @context: for both
+ *
+ * They are called from within the calls that change the disk, and may call vhd_map() and
+ * vhd_table() from @changed, nothing else.
+ */
+struct vhd_watch {
+	int (*revoke)(void *context, uint64_t offset, uint64_t length);
+	void (*changed)(void *context, uint64_t offset, uint64_t length);
+	void *context;
+};
+
 /**
  * struct vhd_check - what vhd_check() found
  * @faults: that can lose data
@@ -190,6 +221,9 @@ int vhd_map(struct vhd_disk *disk, uint64_t offset, uint64_t length, struct vhd_
 int vhd_allocate(struct vhd_disk *disk, uint64_t offset, uint64_t length,
 		 struct vhd_extent *extent);
 int vhd_written(struct vhd_disk *disk, uint64_t offset, uint64_t length);
+uint64_t vhd_table_unit(const struct vhd_disk *disk);
+int vhd_table(struct vhd_disk *disk, uint64_t first, uint32_t count, uint64_t *entries);
+void vhd_watch(struct vhd_disk *disk, const struct vhd_watch *watch);
 
 /* Whole disks. */
 int vhd_check(struct vhd_disk *disk, struct vhd_check *check);

@@ -385,7 +385,7 @@ static int take_extents(void *context, const char *name, uint64_t offset, uint32
 	struct nbd_file *nf = context;
 	uint64_t end = offset;
 
-	if (strcmp(name, LIBNBD_CONTEXT_BASE_ALLOCATION))
+	if (strcmp(name, LIBNBD_CONTEXT_BASE_ALLOCATION) != 0)
 		return 0;
 	nf->extents_at = offset;
 	nf->extents_count = 0;

@@ -56,6 +56,8 @@ static int begin_change(struct vhd_disk *disk, uint64_t offset, uint64_t length)
 		return 0;
 	result = disk->ops->touch(disk);
 	disk->touched = !result;
+	/* Data that were there may be written in place from now on. */
+	result = vhd_end_change(disk, result, 0, disk->size);
 	return vhd_io_error(disk, result, "the first change");
 }
 
@@ -165,14 +167,14 @@ int vhd_allocate(struct vhd_disk *disk, uint64_t offset, uint64_t length,
 	if (!result)
 		result = disk->ops->allocate(disk, offset, length, &place);
 	if (result)
-		return vhd_io_error(disk, result, "making room");
+		return vhd_end_change(disk, vhd_io_error(disk, result, "making room"), 0, 0);
 	*extent = (struct vhd_extent){
 		.kind = VHD_EXTENT_DATA,
 		.flags = VHD_EXTENT_WRITABLE | (place.commit ? VHD_EXTENT_COMMIT : 0),
 		.length = place.length,
 		.file_offset = place.offset,
 	};
-	return 0;
+	return vhd_end_change(disk, 0, offset, place.length);
 }
 
 /**
@@ -187,7 +189,10 @@ int vhd_written(struct vhd_disk *disk, uint64_t offset, uint64_t length)
 {
 	int result = begin_change(disk, offset, length);
 
-	return result ? result : disk->ops->written(disk, offset, length);
+	if (result)
+		return result;
+	result = disk->ops->written(disk, offset, length);
+	return vhd_end_change(disk, result, offset, length);
 }
 
 static int run(struct vhd_disk *disk, struct batch *batch)
@@ -284,6 +289,7 @@ static void owe(struct batch *batch, uint64_t offset, uint64_t length)
 static int write_range(struct vhd_disk *disk, const void *buffer, size_t length,
 		       uint64_t offset, bool durable)
 {
+	const uint64_t first = offset, whole = length;
 	struct batch batch = { 0 };
 	const uint8_t *from = buffer;
 	int result = begin_change(disk, offset, length);
@@ -309,7 +315,8 @@ static int write_range(struct vhd_disk *disk, const void *buffer, size_t length,
 	}
 	if (!result)
 		result = run(disk, &batch);
-	return vhd_io_error(disk, result, "writing");
+	result = vhd_io_error(disk, result, "writing");
+	return vhd_end_change(disk, result, first, whole - length);
 }
 
 /**
@@ -360,7 +367,7 @@ int vhd_flush(struct vhd_disk *disk)
 		return vhd_fail(&disk->error, disk->broken,
 				"%s: an earlier write was lost: close it, and check it",
 				disk->file->path);
-	return disk->touched ? disk->ops->flush(disk) : 0;
+	return disk->touched ? vhd_end_change(disk, disk->ops->flush(disk), 0, 0) : 0;
 }
 
 /* The whole blocks of a range; the last block of the disk may be short. */
@@ -394,9 +401,14 @@ int vhd_discard(struct vhd_disk *disk, uint64_t offset, uint64_t length)
 	if (result)
 		return result;
 	whole_blocks(disk, &offset, &length);
-	if (length)
-		result = disk->ops->discard(disk, offset, length);
-	return result == -EOPNOTSUPP ? 0 : vhd_io_error(disk, result, "discarding");
+	if (!length)
+		return 0;
+	result = vhd_begin_move(disk, offset, length);
+	if (result)
+		return result;
+	result = disk->ops->discard(disk, offset, length);
+	result = result == -EOPNOTSUPP ? 0 : vhd_io_error(disk, result, "discarding");
+	return vhd_end_move(disk, result, offset, length);
 }
 
 static int write_zeros(struct vhd_disk *disk, uint64_t offset, uint64_t length)
@@ -457,8 +469,13 @@ static int zero_data(struct vhd_disk *disk, uint64_t offset, uint64_t *length,
  */
 int vhd_write_zeroes(struct vhd_disk *disk, uint64_t offset, uint64_t length)
 {
+	const uint64_t first = offset, whole = length;
 	int result = begin_change(disk, offset, length);
 
+	if (!result)
+		result = vhd_begin_move(disk, offset, length);
+	if (result)
+		return result;
 	while (!result && length) {
 		struct vhd_extent extent;
 		uint64_t now;
@@ -472,7 +489,7 @@ int vhd_write_zeroes(struct vhd_disk *disk, uint64_t offset, uint64_t length)
 		offset += now;
 		length -= now;
 	}
-	return vhd_io_error(disk, result, "writing zeros");
+	return vhd_end_move(disk, vhd_io_error(disk, result, "writing zeros"), first, whole);
 }
 
 int vhd_darken(struct vhd_disk *disk, uint64_t old_size)
@@ -509,6 +526,9 @@ int vhd_resize(struct vhd_disk *disk, uint64_t size, uint32_t flags)
 		return vhd_fail(&disk->error, -EPERM,
 				"%s: its data beyond %llu bytes would be lost: allow it to shrink",
 				disk->file->path, (unsigned long long)size);
-	result = disk->ops->resize(disk, size, flags);
-	return vhd_io_error(disk, result, "changing the size");
+	result = vhd_begin_move(disk, 0, greater(size, disk->size));
+	if (result)
+		return result;
+	result = vhd_io_error(disk, disk->ops->resize(disk, size, flags), "changing the size");
+	return vhd_end_move(disk, result, 0, disk->size);
 }

@@ -68,6 +68,9 @@ struct vhd_format_ops {
  * @flags: VHD_OPEN_*
  * @touched: changed since it was opened
  * @broken: the error after which nothing can be promised any more
+ * @told_broken: who watches knows
+ * @watch: whom to tell of changes
+ * @moves: vhd_begin_move() within each other
  * @error: the last one
  */
 struct vhd_disk {
@@ -85,6 +88,9 @@ struct vhd_disk {
 	uint32_t physical_sector_size;
 	bool touched;
 	int broken;
+	bool told_broken;
+	const struct vhd_watch *watch;
+	unsigned int moves;
 	struct vhd_error error;
 };
 
@@ -134,6 +140,14 @@ void vhd_path_to_windows(char *path);
  * appear.
  */
 int vhd_darken(struct vhd_disk *disk, uint64_t old_size);
+
+/* Around what moves data, or makes them zeros: who watches gives the extents of the range back.
+ * The end gives @result on, and is not called when the begin failed.
+ */
+int vhd_begin_move(struct vhd_disk *disk, uint64_t offset, uint64_t length);
+int vhd_end_move(struct vhd_disk *disk, int result, uint64_t offset, uint64_t length);
+/* After any other change. */
+int vhd_end_change(struct vhd_disk *disk, int result, uint64_t offset, uint64_t length);
 
 /* What went wrong with a disk's metadata @field; names the file. */
 __attribute__((format(printf, 3, 4)))
