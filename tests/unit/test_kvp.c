@@ -155,14 +155,20 @@ START_TEST(one_pair)
 	char text[16];
 
 	ck_assert_int_eq(kvp_get(&kvp, IC_KVP_GUEST, "key", note_pair, note_end, NULL), 0);
-	ck_assert_uint_eq(request()->operation, 0);
-	ck_assert_uint_eq(request()->item.key_size, 8);
-	fill(&request()->item, "key", "value");
+	ck_assert_uint_eq(request()->operation, 3);
+	fill(&request()->list.item, "ke", "other");
+	fake_guest_answer(&guest, &kvp.ic, 0);
+	ck_assert_uint_eq(request()->list.index, 1);
+	ck_assert_uint_eq(ends, 0);
+	fill(&request()->list.item, "key", "value");
 	fake_guest_answer(&guest, &kvp.ic, 0);
 	ck_assert_str_eq(listed, "key=value;");
 	ck_assert_int_eq(result, 0);
 	kvp_get(&kvp, IC_KVP_GUEST, "none", note_pair, note_end, NULL);
+	fill(&request()->list.item, "key", "value");
+	fake_guest_answer(&guest, &kvp.ic, 0);
 	fake_guest_answer(&guest, &kvp.ic, IC_NO_MORE_ITEMS);
+	ck_assert_str_eq(listed, "key=value;");
 	ck_assert_int_eq(result, -ENOENT);
 	ck_assert_int_eq(kvp_set(&kvp, IC_KVP_EXTERNAL, "a", "bc", note_end, NULL), 0);
 	ck_assert_uint_eq(request()->operation, 1);
@@ -188,7 +194,7 @@ START_TEST(addresses)
 	const struct kvp_ip given = { "{a}", true, false, "::1;::2", "64;64", "::3", "::4" };
 	char text[16];
 
-	ck_assert_int_eq(kvp_get_ip(&kvp, "{b}", false, note_ip, note_end, NULL), 0);
+	ck_assert_int_eq(kvp_get_ip(&kvp, "00:5d", false, note_ip, note_end, NULL), 0);
 	ck_assert_uint_eq(guest.size, 28 + 7428);
 	ck_assert_uint_eq(message->operation, 4);
 	ck_assert_uint_eq(message->family, 1);
@@ -198,7 +204,7 @@ START_TEST(addresses)
 	fake_guest_answer(&guest, &kvp.ic, 0);
 	ck_assert_int_eq(result, 0);
 	ck_assert_str_eq(ip.address, "10.0.0.1");
-	ck_assert_str_eq(ip.adapter, "{b}");
+	ck_assert_str_eq(ip.adapter, "00:5D");
 	ck_assert(ip.dhcp);
 	ck_assert_uint_lt(strlen(ip.dns), sizeof(ip.dns));
 	ck_assert_int_eq(kvp_set_ip(&kvp, &given, note_end, NULL), 0);
@@ -208,7 +214,7 @@ START_TEST(addresses)
 	ck_assert_str_eq(text, "::1;::2");
 	fake_guest_answer(&guest, &kvp.ic, 0);
 	ck_assert_uint_eq(ends, 2);
-	kvp_get_ip(&kvp, "{b}", false, note_ip, note_end, NULL);
+	kvp_get_ip(&kvp, "00:5d", false, note_ip, note_end, NULL);
 	guest.size = 100;
 	fake_guest_answer(&guest, &kvp.ic, 0);
 	ck_assert_int_eq(result, -EPROTO);

@@ -193,7 +193,8 @@ static const struct control_command table[] = {
 		.help = "read the addresses of a network adapter",
 		.run = control_run_ip_get,
 		.arguments = {
-			ADAPTER,
+			{ "mac", CONTROL_STRING, .required = true, .min = 1, .max = 40,
+			  .help = "a network device's address, as 00:15:5D:01:02:03" },
 			{ "ipv6", CONTROL_FLAG, .help = "those, or those of IPv4" },
 		},
 	}, {

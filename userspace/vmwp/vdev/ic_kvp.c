@@ -6,7 +6,12 @@
  * A pool is listed by asking for index 0, 1, 2, ... until the guest says that there are no
  * more.  What it answers may be anything: sizes are checked against what came, text becomes
  * valid UTF-8, and a list ends after KVP_LIST_MAX pairs.
+ *
+ * A single pair is looked for in the list too.  The protocol has a request for it, but Linux
+ * answers that with an empty value whatever there is: hv_kvp tells its daemon that there is
+ * room for 0 bytes.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -55,36 +60,44 @@ static uint32_t put_text(void *to, size_t bytes, const char *text)
 	return (uint32_t)((used + 1) * 2);
 }
 
-static void take_item(struct kvp *kvp, const struct ic_kvp_item *item)
+static void read_pair(struct kvp_pair *pair, const struct ic_kvp_item *item)
 {
-	struct kvp_pair pair;
-
-	ic_utf8(pair.key, sizeof(pair.key), item->key,
+	ic_utf8(pair->key, sizeof(pair->key), item->key,
 		item->key_size < sizeof(item->key) ? item->key_size : sizeof(item->key));
-	ic_utf8(pair.value, sizeof(pair.value), item->value,
+	ic_utf8(pair->value, sizeof(pair->value), item->value,
 		item->value_size < sizeof(item->value) ? item->value_size : sizeof(item->value));
-	kvp->pair(kvp->ctx, &pair);
 }
 
-static int take_message(struct kvp *kvp, const struct ic_reply *reply)
+static bool is_wanted(const struct kvp *kvp, const struct kvp_pair *pair)
+{
+	return !kvp->one || !strcmp(kvp->key, pair->key);
+}
+
+/* 1: that was all that is wanted. */
+static int take_pair(struct kvp *kvp, const struct ic_reply *reply)
 {
 	struct ic_kvp_message message;
+	struct kvp_pair pair;
 
 	if (reply->size < sizeof(message))
 		return -EPROTO;
 	memcpy(&message, reply->payload, sizeof(message));
-	if (kvp->operation == IC_KVP_LIST)
-		take_item(kvp, &message.list.item);
-	else
-		take_item(kvp, &message.item);
-	return 0;
+	read_pair(&pair, &message.list.item);
+	if (!is_wanted(kvp, &pair))
+		return 0;
+	kvp->pair(kvp->ctx, &pair);
+	return kvp->one;
 }
 
 /* The next one is asked for, unless that was the last. */
 static void take_listed(struct kvp *kvp, const struct ic_reply *reply)
 {
-	int err = take_message(kvp, reply);
+	int err = take_pair(kvp, reply);
 
+	if (err == 1) {
+		finish(kvp, 0);
+		return;
+	}
 	kvp->index++;
 	if (!err && kvp->index == KVP_LIST_MAX)
 		err = -E2BIG;
@@ -118,7 +131,7 @@ static void take_address(struct kvp *kvp, const struct ic_reply *reply)
 /* A driver without its daemon fails everything; a key that is not there fails as well. */
 static int status_error(const struct kvp *kvp, uint32_t status)
 {
-	if (kvp->operation == IC_KVP_LIST && status == IC_NO_MORE_ITEMS)
+	if (kvp->operation == IC_KVP_LIST && !kvp->one && status == IC_NO_MORE_ITEMS)
 		return 0;
 	if (status == IC_NO_MORE_ITEMS || status == IC_NOT_FOUND)
 		return -ENOENT;
@@ -140,7 +153,7 @@ static void answered(void *ctx, const struct ic_reply *reply)
 	else if (kvp->operation == IC_KVP_GET_IP)
 		take_address(kvp, reply);
 	else
-		finish(kvp, kvp->operation == IC_KVP_GET ? take_message(kvp, reply) : 0);
+		finish(kvp, 0);
 }
 
 /**
@@ -171,6 +184,21 @@ static int begin(struct kvp *kvp, enum ic_kvp_operation operation, enum ic_kvp_p
 	return 0;
 }
 
+static int begin_list(struct kvp *kvp, enum ic_kvp_pool pool,
+		      void (*pair)(void *ctx, const struct kvp_pair *pair),
+		      void (*done)(void *ctx, int err), void *ctx)
+{
+	const struct ic_kvp_message message = {
+		.operation = IC_KVP_LIST,
+		.pool = (uint8_t)pool,
+	};
+	int err = begin(kvp, IC_KVP_LIST, pool, &message, sizeof(message), done, ctx);
+
+	if (!err)
+		kvp->pair = pair;
+	return err;
+}
+
 /**
  * kvp_list() - read all pairs of a pool
  * @kvp: any
@@ -185,14 +213,10 @@ int kvp_list(struct kvp *kvp, enum ic_kvp_pool pool,
 	     void (*pair)(void *ctx, const struct kvp_pair *pair),
 	     void (*done)(void *ctx, int err), void *ctx)
 {
-	const struct ic_kvp_message message = {
-		.operation = IC_KVP_LIST,
-		.pool = (uint8_t)pool,
-	};
-	int err = begin(kvp, IC_KVP_LIST, pool, &message, sizeof(message), done, ctx);
+	int err = begin_list(kvp, pool, pair, done, ctx);
 
 	if (!err)
-		kvp->pair = pair;
+		kvp->one = false;
 	return err;
 }
 
@@ -200,7 +224,7 @@ int kvp_list(struct kvp *kvp, enum ic_kvp_pool pool,
  * kvp_get() - read one pair
  * @kvp: any
  * @pool: where
- * @key: of the pair; in UTF-16 it has up to 255 units
+ * @key: of the pair; one that is longer than any pair's is not there
  * @pair: called when it is there; its key is what was asked for
  * @done: called at the end; -ENOENT: it is not there
  * @ctx: for both
@@ -211,15 +235,15 @@ int kvp_get(struct kvp *kvp, enum ic_kvp_pool pool, const char *key,
 	    void (*pair)(void *ctx, const struct kvp_pair *pair),
 	    void (*done)(void *ctx, int err), void *ctx)
 {
-	struct ic_kvp_message message = { .operation = IC_KVP_GET, .pool = (uint8_t)pool };
-	int err;
+	size_t length = strnlen(key, sizeof(kvp->key) - 1);
+	int err = begin_list(kvp, pool, pair, done, ctx);
 
-	message.item.value_type = IC_KVP_STRING;
-	message.item.key_size = put_text(message.item.key, sizeof(message.item.key), key);
-	err = begin(kvp, IC_KVP_GET, pool, &message, sizeof(message), done, ctx);
-	if (!err)
-		kvp->pair = pair;
-	return err;
+	if (err)
+		return err;
+	kvp->one = true;
+	memcpy(kvp->key, key, length);
+	kvp->key[length] = '\0';
+	return 0;
 }
 
 /**
@@ -274,10 +298,18 @@ static void fill_ip(struct ic_kvp_ip_message *message, const struct kvp_ip *ip)
 	put_text(message->dns, sizeof(message->dns), ip->dns);
 }
 
+static void capitals(char *to, size_t room, const char *text)
+{
+	while (*text && --room)
+		*to++ = (char)toupper((unsigned char)*text++);
+	*to = '\0';
+}
+
 /**
  * kvp_get_ip() - read the addresses of a network adapter
  * @kvp: any
- * @adapter: its instance, as "{GUID}"
+ * @mac: its address, as "00:15:5D:01:02:03": drivers want that here, and in capital letters,
+ *       while kvp_set_ip() goes by the instance
  * @ipv6: those, or those of IPv4
  * @address: called with them
  * @done: called at the end
@@ -285,15 +317,17 @@ static void fill_ip(struct ic_kvp_ip_message *message, const struct kvp_ip *ip)
  *
  * Return: 0, or as ic_request().
  */
-int kvp_get_ip(struct kvp *kvp, const char *adapter, bool ipv6,
+int kvp_get_ip(struct kvp *kvp, const char *mac, bool ipv6,
 	       void (*address)(void *ctx, const struct kvp_ip *ip),
 	       void (*done)(void *ctx, int err), void *ctx)
 {
 	struct ic_kvp_ip_message message = { .operation = IC_KVP_GET_IP };
+	char upper[sizeof(((struct kvp_ip *)NULL)->adapter)];
 	int err;
 
 	message.family = ipv6 ? IC_KVP_IPV6 : IC_KVP_IPV4;
-	put_text(message.adapter, sizeof(message.adapter), adapter);
+	capitals(upper, sizeof(upper), mac);
+	put_text(message.adapter, sizeof(message.adapter), upper);
 	err = begin(kvp, IC_KVP_GET_IP, IC_KVP_EXTERNAL, &message, sizeof(message), done, ctx);
 	if (!err)
 		kvp->address = address;

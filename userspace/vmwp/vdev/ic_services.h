@@ -84,6 +84,8 @@ struct kvp_ip {
  * @operation: enum ic_kvp_operation
  * @pool: where
  * @index: of the next pair, while they are listed
+ * @one: they are listed for the sake of one
+ * @key: of that one
  * @pair: called for each pair that is read
  * @address: called with what GET_IP answers
  * @done: called at the end: 0, -ENOENT, -EIO when the guest says it failed, or another -errno
@@ -94,6 +96,8 @@ struct kvp {
 	enum ic_kvp_operation operation;
 	enum ic_kvp_pool pool;
 	uint32_t index;
+	bool one;
+	char key[IC_KVP_KEY_BYTES * 3 / 2 + 2];		/* longer than any pair's */
 	void (*pair)(void *ctx, const struct kvp_pair *pair);
 	void (*address)(void *ctx, const struct kvp_ip *ip);
 	void (*done)(void *ctx, int err);
@@ -111,7 +115,7 @@ int kvp_set(struct kvp *kvp, enum ic_kvp_pool pool, const char *key, const char 
 	    void (*done)(void *ctx, int err), void *ctx);
 int kvp_delete(struct kvp *kvp, enum ic_kvp_pool pool, const char *key,
 	       void (*done)(void *ctx, int err), void *ctx);
-int kvp_get_ip(struct kvp *kvp, const char *adapter, bool ipv6,
+int kvp_get_ip(struct kvp *kvp, const char *mac, bool ipv6,
 	       void (*address)(void *ctx, const struct kvp_ip *ip),
 	       void (*done)(void *ctx, int err), void *ctx);
 int kvp_set_ip(struct kvp *kvp, const struct kvp_ip *ip, void (*done)(void *ctx, int err),
