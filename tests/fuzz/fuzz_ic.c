@@ -131,6 +131,7 @@ static void build(void)
 static void close_all(void)
 {
 	heartbeat_closed(&heartbeat);
+	heartbeat_fini(&heartbeat);
 	ic_closed(&shut.ic);
 	timesync_closed(&timesync);
 	ic_closed(&kvp.ic);

@@ -51,6 +51,7 @@ static void teardown(void)
 {
 	ic_closed(&vss.ic);
 	heartbeat_closed(&heartbeat);
+	heartbeat_fini(&heartbeat);
 	ic_closed(&shut.ic);
 	timesync_closed(&timesync);
 	ck_assert_ptr_null(fake.timers);
@@ -226,8 +227,33 @@ START_TEST(a_heart_that_stops)
 	fake_guest_answer(&guest, &heartbeat.ic, 0);
 	ck_assert_int_eq(heartbeat.state, HEARTBEAT_OK);
 	heartbeat_closed(&heartbeat);
+	heartbeat_fini(&heartbeat);
 	ck_assert_int_eq(heartbeat.state, HEARTBEAT_NONE);
 	ck_assert_uint_eq(changes, 4);
+}
+END_TEST
+
+/* As when Linux panics, or starts another kernel, and that has a driver too. */
+START_TEST(a_heart_that_takes_leave)
+{
+	open_heartbeat();
+	fake_guest_answer(&guest, &heartbeat.ic, 0);
+	heartbeat_closed(&heartbeat);
+	fake_host_advance(&fake, 9 * IC_SECOND);
+	ck_assert_int_eq(heartbeat.state, HEARTBEAT_OK);
+	fake_host_advance(&fake, 4 * IC_SECOND);
+	ck_assert_int_eq(heartbeat.state, HEARTBEAT_LOST);
+	ck_assert_ptr_null(fake.timers);
+	open_heartbeat();
+	fake_guest_answer(&guest, &heartbeat.ic, 0);
+	ck_assert_int_eq(heartbeat.state, HEARTBEAT_OK);
+	heartbeat_closed(&heartbeat);
+	open_heartbeat();
+	fake_host_advance(&fake, 9 * IC_SECOND);
+	fake_guest_answer(&guest, &heartbeat.ic, 0);
+	fake_host_advance(&fake, 9 * IC_SECOND);
+	ck_assert_int_eq(heartbeat.state, HEARTBEAT_OK);
+	ck_assert_uint_eq(changes, 3);
 }
 END_TEST
 
@@ -330,6 +356,7 @@ int main(void)
 	const TTest *const tests[] = {
 		versions_are_offered, versions_that_were_not_offered, one_request_at_a_time,
 		no_answer, what_is_no_answer, a_heart_that_beats, a_heart_that_stops,
+		a_heart_that_takes_leave,
 		shutdown_as_the_version_allows, time_of_version_4, time_of_version_3, texts,
 	};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Heartbeat: every two seconds the driver is asked to answer.  One that answered once and
- * then is silent for ten seconds is lost: its kernel hangs, or has crashed.
+ * then is silent for ten seconds is lost: its kernel hangs, or has crashed.  A closed channel
+ * does not tell the difference: Linux takes leave of the bus when it panics.
  */
 #include <errno.h>
 #include <string.h>
@@ -64,6 +65,8 @@ static void beat(void *dev)
 	if (heartbeat->state == HEARTBEAT_OK &&
 	    now(heartbeat) - heartbeat->answered > HEARTBEAT_LIMIT)
 		set_state(heartbeat, HEARTBEAT_LOST);
+	if (heartbeat->ic.state == IC_STATE_CLOSED && heartbeat->state == HEARTBEAT_LOST)
+		return;
 	send_beat(heartbeat);
 	arm(heartbeat);
 }
@@ -106,14 +109,28 @@ void heartbeat_opened(struct heartbeat *heartbeat)
 }
 
 /**
- * heartbeat_closed() - the driver has gone, in good order
+ * heartbeat_closed() - the driver has gone
  * @heartbeat: may be closed already
+ *
+ * If it is not back in time, it is lost.
  */
 void heartbeat_closed(struct heartbeat *heartbeat)
 {
 	const struct vdev_host *host = heartbeat->ic.host;
 
-	host->arm(host->ctx, &heartbeat->beat, 0);
+	if (heartbeat->state != HEARTBEAT_OK)
+		host->arm(host->ctx, &heartbeat->beat, 0);
 	ic_closed(&heartbeat->ic);
+}
+
+/**
+ * heartbeat_fini() - there is no guest any more
+ * @heartbeat: closed
+ */
+void heartbeat_fini(struct heartbeat *heartbeat)
+{
+	const struct vdev_host *host = heartbeat->ic.host;
+
+	host->arm(host->ctx, &heartbeat->beat, 0);
 	set_state(heartbeat, HEARTBEAT_NONE);
 }

@@ -31,6 +31,7 @@ void heartbeat_init(struct heartbeat *heartbeat, const struct vdev_host *host,
 		    void (*changed)(void *ctx, enum heartbeat_state state), void *ctx);
 void heartbeat_opened(struct heartbeat *heartbeat);
 void heartbeat_closed(struct heartbeat *heartbeat);
+void heartbeat_fini(struct heartbeat *heartbeat);
 
 /* ---- shutdown: the guest is asked to end in good order */
 

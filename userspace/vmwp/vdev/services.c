@@ -224,5 +224,6 @@ void services_fini(struct services *services)
 
 	for (i = 0; i < SERVICE_COUNT; i++)
 		service_classes[i].closed(services);
+	heartbeat_fini(&services->heartbeat);
 	balloon_fini(&services->balloon);
 }
