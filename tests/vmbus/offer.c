@@ -171,6 +171,6 @@ __attribute__((destructor)) static void end(void)
 	if (!bus || vmbus_bus_state(bus, &state))
 		return;
 	vmbus_channel_state(channel, &c);
-	say("messages %llu, refused %llu, signals %llu", state.messages_in,
-	    state.messages_refused, c.signals_in);
+	say("offers %u, open %u, gpadls %u, refused %llu, signals %llu", state.offers,
+	    state.open, state.gpadls, state.messages_refused, c.signals_in);
 }
