@@ -157,6 +157,20 @@ START_TEST(refused)
 }
 END_TEST
 
+/* Who answers by sending before it is asked again finds room. */
+START_TEST(room_at_once)
+{
+	struct vmbus_packet packet;
+	u8 big[RING] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		ck_assert_int_eq(vmbus_send(&channel, big, 3000, 0, 0), 0);
+		ck_assert_int_eq(vmbus_receive(&channel, &packet, big, sizeof(big)), 1);
+	}
+}
+END_TEST
+
 /* Told once; and then the channel stands still. */
 START_TEST(broken)
 {
@@ -186,7 +200,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		guids, bad_guids, translate, packets, batch, refused, broken, no_device,
+		guids, bad_guids, translate, packets, batch, refused, room_at_once, broken,
+		no_device,
 	};
 
 	return run_suite("libvmbus", tests, ARRAY_SIZE(tests), setup);

@@ -23,8 +23,8 @@ static int usable(const struct vmbus_channel *channel)
 	return channel->broken ? -EIO : 0;
 }
 
-/* Gives the guest its room back when nothing is left to read. */
-static int none_left(struct vmbus_channel *channel)
+/* Gives the guest the room of what was received back. */
+static int give_back(struct vmbus_channel *channel)
 {
 	return vmbus_in_ring_commit(&channel->in) ? vmbus_signal(channel) : 0;
 }
@@ -36,6 +36,10 @@ static int none_left(struct vmbus_channel *channel)
  * @buffer:  takes its payload
  * @room:    bytes; what is beyond is lost
  *
+ * The guest has the packet's room again at once, before it can be answered: drivers of
+ * Linux that speak in turns lose what they have no room for.  Only ranges stay there until
+ * the next call.
+ *
  * Return: 1, 0: there is none; -EIO, -ENOTCONN.
  */
 int vmbus_receive(struct vmbus_channel *channel, struct vmbus_packet *packet, void *buffer,
@@ -44,20 +48,22 @@ int vmbus_receive(struct vmbus_channel *channel, struct vmbus_packet *packet, vo
 	struct vmbus_in_packet *in = &channel->packet;
 	int err = usable(channel);
 
+	if (!err)
+		err = give_back(channel);
 	if (err)
 		return err;
 	err = vmbus_in_ring_next(&channel->in, in);
-	if (err == -EAGAIN)
-		return none_left(channel);
 	if (err)
-		return vmbus_channel_broken(channel);
+		return err == -EAGAIN ? 0 : vmbus_channel_broken(channel);
 	*packet = (struct vmbus_packet){
 		.type = in->type, .flags = in->flags, .transaction = in->transaction,
 		.size = in->payload_size, .range_count = in->range_count,
 		.transfer_set = in->transfer_set,
 	};
 	vmbus_in_ring_copy(&channel->in, in->payload, buffer, min(room, in->payload_size));
-	return 1;
+	if (!in->ranges_size)
+		err = give_back(channel);
+	return err ? err : 1;
 }
 
 /**
