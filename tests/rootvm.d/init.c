@@ -2,9 +2,8 @@
 /*
  * init: PID 1 of the root partition that tests/rootvm boots.
  *
- * Loads the modules its initramfs carries, makes the host's root file system (9p,
- * read-only) writable by an overlay on tmpfs, and moves there. Then it runs the one
- * command the host sends, forwards its output, reaps orphans, reports the command's exit
+ * Loads the modules its initramfs carries, and moves to the host's files (setup.c). Then it runs
+ * the one command the host sends, forwards its output, reaps orphans, reports the command's exit
  * status, and powers off once the host has it. With rootvm=bochs on the kernel's command line it
  * uses what that has instead of virtio (see init.h).
  *
@@ -15,7 +14,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,12 +24,8 @@
 #include <string.h>
 #include <sys/io.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,11 +33,7 @@
 #include "frame.h"
 #include "init.h"
 
-#define OUT_DIR		"/run/rootvm/out"
 #define MAX_STRINGS	1024
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-/* 512000 is the most that the kernel's virtio transport for 9p takes. */
-#define OPTS_9P		"trans=virtio,version=9p2000.L,msize=512000"
 
 /* What FRAME_CONFIG asked for. */
 static struct {
@@ -67,23 +57,6 @@ static struct {
 	char buf[FRAME_MAX];
 	size_t start, end;
 } typed;
-
-static const struct {
-	const char *what, *where, *type, *opts;
-	unsigned long flags;
-} mounts[] = {
-	{ "proc", "/proc", "proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
-	{ "sysfs", "/sys", "sysfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
-	{ "devtmpfs", "/dev", "devtmpfs", "mode=755", MS_NOSUID },
-	{ "devpts", "/dev/pts", "devpts", "gid=5,mode=620,ptmxmode=666", MS_NOSUID | MS_NOEXEC },
-	{ "tmpfs", "/dev/shm", "tmpfs", "mode=1777", MS_NOSUID | MS_NODEV },
-	{ "hugetlbfs", "/dev/hugepages", "hugetlbfs", NULL, 0 },
-	{ "tmpfs", "/run", "tmpfs", "mode=755", MS_NOSUID | MS_NODEV },
-	{ "cgroup2", "/sys/fs/cgroup", "cgroup2", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
-	{ "debugfs", "/sys/kernel/debug", "debugfs", NULL, 0 },
-	{ "tracefs", "/sys/kernel/tracing", "tracefs", NULL, 0 },
-	{ "configfs", "/sys/kernel/config", "configfs", NULL, 0 },
-};
 
 __attribute__((noreturn))
 static void power_off(void)
@@ -200,23 +173,6 @@ static void wait_for_ack(void)
 	}
 }
 
-static void load_modules(void)
-{
-	char name[256];
-	FILE *list = fopen("/modules", "re");
-
-	if (!list)
-		die("no /modules in the initramfs");
-	while (fscanf(list, "%255s", name) == 1) {
-		int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-			die("cannot load %s: %m", name);
-		close(fd);
-	}
-	fclose(list);
-}
-
 /* Opens the first virtio serial port to appear; there is only one. */
 static void open_port(void)
 {
@@ -300,138 +256,6 @@ static void get_config(void)
 		die("the host sent no command");
 }
 
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	write_all(fd, text, strlen(text));
-	close(fd);
-}
-
-/*
- * The kernel came up on one CPU (see svm.sh); now the others. A number without a directory is
- * one past the last.
- */
-static void start_cpus(void)
-{
-	char path[64];
-	int i = 1;
-
-	do {
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", i++);
-		put(path, "1");
-	} while (!access(path, F_OK));
-}
-
-void mount_or_die(const char *what, const char *where, const char *type, unsigned long flags,
-		  const char *opts)
-{
-	if (mount(what, where, type, flags, opts))
-		die("cannot mount %s on %s: %m", what, where);
-}
-
-static void mkdir_p(const char *path)
-{
-	char buf[4096];
-
-	snprintf(buf, sizeof(buf), "%s", path);
-	for (char *p = buf + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		mkdir(buf, 0755);
-		*p = '/';
-	}
-	mkdir(buf, 0755);
-}
-
-/*
- * The host's tree, with a tmpfs over it. cache=loose: nobody but the host changes it, and
- * what it changes meanwhile need not be seen. noxattr: overlayfs and exec ask for
- * attributes of every file, and each question would go to the host.
- */
-static void move_to_host_root(void)
-{
-	const char *lower = "/lower";
-	char opts[200];
-
-	mkdir("/lower", 0755);
-	mkdir("/rw", 0755);
-	mkdir("/new", 0755);
-	if (bochs) {
-		bochs_mount("/system", "/tree");
-		lower = "/tree:/system";
-	} else {
-		mount_or_die("root", "/lower", "9p", MS_RDONLY, OPTS_9P ",cache=loose,noxattr");
-	}
-	mount_or_die("tmpfs", "/rw", "tmpfs", 0, "mode=755");
-	mkdir("/rw/upper", 0755);
-	mkdir("/rw/work", 0755);
-	snprintf(opts, sizeof(opts),
-		 "lowerdir=%s,upperdir=/rw/upper,workdir=/rw/work,index=off,xino=off,metacopy=off",
-		 lower);
-	mount_or_die("overlay", "/new", "overlay", 0, opts);
-	if (chdir("/new") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") || chdir("/"))
-		die("cannot move to the new root: %m");
-}
-
-/* A fresh /run or /dev may have covered the tree: put it back where it was. */
-static void uncover(const char *path, int was)
-{
-	char self[64];
-	struct stat a, b;
-
-	if (fstat(was, &a))
-		die("cannot stat %s: %m", path);
-	if (!stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-		return;
-	mkdir_p(path);
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", was);
-	mount_or_die(self, path, NULL, MS_BIND | MS_REC, NULL);
-}
-
-static void mount_all(void)
-{
-	int cwd = open(config.cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (cwd < 0)
-		die("no %s in the root partition: %m", config.cwd);
-	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		mkdir(mounts[i].where, 0755);
-		/* What a kernel was built without is missed by the command that wants it. */
-		mount(mounts[i].what, mounts[i].where, mounts[i].type, mounts[i].flags,
-		      mounts[i].opts);
-	}
-	symlink("/proc/self/fd", "/dev/fd");
-	symlink("/proc/self/fd/0", "/dev/stdin");
-	symlink("/proc/self/fd/1", "/dev/stdout");
-	symlink("/proc/self/fd/2", "/dev/stderr");
-	mkdir("/run/lock", 01777);
-	if (config.out) {
-		mkdir_p(OUT_DIR);
-		mount_or_die("out", OUT_DIR, "9p", 0, OPTS_9P ",cache=mmap");
-	}
-	uncover(config.cwd, cwd);
-	close(cwd);
-}
-
-static void set_up_system(void)
-{
-	struct ifreq ifr = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr))
-		die("cannot bring loopback up: %m");
-	close(fd);
-	if (sethostname("root-partition", strlen("root-partition")))
-		die("cannot set the host name: %m");
-	/* The boot was kept quiet for speed; from here on everything but debug counts. */
-	put("/proc/sys/kernel/printk", "7");
-}
-
 /* For this process and those it will start. */
 static void leave_cpu0(void)
 {
@@ -441,23 +265,6 @@ static void leave_cpu0(void)
 		return;
 	CPU_CLR(0, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
-/*
- * From CPU 0 all others get an interrupt every second. They run guests, and there the emulator may
- * forget an interrupt until the next one; of a CPU's own timer there might be no next one.
- */
-static void start_heartbeat(void)
-{
-	cpu_set_t cpu0;
-
-	if (fork())
-		return;
-	CPU_ZERO(&cpu0);
-	CPU_SET(0, &cpu0);
-	sched_setaffinity(0, sizeof(cpu0), &cpu0);
-	for (;; sleep(1))
-		put("/proc/sys/vm/stat_refresh", "1");
 }
 
 /* In the child: becomes the command. Does not return. */
@@ -690,10 +497,7 @@ int main(void)
 
 	/* What the kernel does not know it puts into our environment. */
 	bochs = getenv("rootvm") && !strcmp(getenv("rootvm"), "bochs");
-	for (int i = 0; i < 3; i++) {
-		mkdir(mounts[i].where, 0755);
-		mount(mounts[i].what, mounts[i].where, mounts[i].type, 0, NULL);
-	}
+	mount_first();
 	start_cpus();
 	load_modules();
 	if (bochs)
@@ -702,9 +506,9 @@ int main(void)
 		open_port();
 	heard = true;
 	get_config();
-	move_to_host_root();
-	mount_all();
-	set_up_system();
+	move_to_host_root(bochs);
+	mount_all(config.cwd, config.out);
+	finish_setup();
 	if (config.spare)
 		start_heartbeat();
 
@@ -719,7 +523,7 @@ int main(void)
 	drain(s.err, FRAME_ERR);
 	sync();
 	if (config.out)
-		umount(OUT_DIR);
+		unmount_out();
 	status = WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
 	send_frame(FRAME_STATUS, &status, sizeof(status));
 	wait_for_ack();
