@@ -45,6 +45,11 @@ leftovers() {
 	pgrep -fc -- "^[^ ]*qemu[^ ]* -name rootvm-$1 " || :
 }
 
+# How many of bochs have their directories in $tmp/bochs?
+bochs_leftovers() {
+	pgrep -fc -- "^[^ ]*bochs(-bin)? .* -f $tmp/bochs/" || :
+}
+
 test_usage() {
 	for args in '' '--nonsense -- true' '--cpu z80 -- true' '--timeout' '--smp two -- true' \
 		'--kernel /nowhere/vmlinuz -- true' '--icount --smp 2 -- true' \
@@ -293,6 +298,44 @@ test_panic() {
 	status_is "a kernel that does not come up is 125" 125
 }
 
+# bochs: what is written comes at once, and the command's status at its end.
+test_bochs() {
+	check "--help says what to expect of bochs" sh -c \
+		"'$rootvm' --help | grep -q 'vmx and svm-bochs are emulated by bochs: a minute'"
+	for args in '--cpu vmx --out /tmp' '--cpu svm-bochs --interactive' '--cpu vmx --icount' \
+		'--cpu svm-bochs,-npt' '--cpu vmx --mem 100M' '--cpu svm-bochs --smp 9'; do
+		# shellcheck disable=SC2086
+		"$rootvm" $args -- true >"$tmp/out" 2>"$tmp/err"
+		is "$? $(wc -c <"$tmp/out")" "2 0" "usage error: rootvm $args"
+	done
+	mkdir "$tmp/bochs"
+	# shellcheck disable=SC2016 # expanded in the root partition
+	TMPDIR=$tmp/bochs "$rootvm" --cpu svm-bochs --timeout 500 -- sh -c \
+		'echo first; echo diagnosis >&2; sleep 20; echo "last, $ROOTVM"; exit 42' \
+		>"$tmp/out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null && [ ! -s "$tmp/out" ]; do
+		sleep 0.1
+	done
+	is "$(cat "$tmp/out") $(bochs_leftovers)" 'first 1' \
+		'svm-bochs: what the command writes comes at once'
+	status=0
+	wait "$pid" || status=$?
+	status_is 'svm-bochs: exit 42 is 42' 42
+	is "$(cat "$tmp/out")" 'first
+last, svm-bochs' 'svm-bochs: all of stdout'
+	is "$(cat "$tmp/err")" diagnosis 'svm-bochs: stderr is apart'
+	start=$(date +%s)
+	TMPDIR=$tmp/bochs run --cpu vmx --timeout 8 -- sleep 1000
+	status_is 'vmx: 124 at the time limit' 124
+	if [ "$seconds" -le 20 ]; then
+		ok 'vmx: and not much later'
+	else
+		not_ok 'vmx: and not much later' "8 s became $seconds"
+	fi
+	is "$(bochs_leftovers) $(find "$tmp/bochs" -mindepth 1 | wc -l)" '0 0' 'bochs leaves nothing'
+}
+
 test_usage
 test_console
 test_statuses
@@ -303,4 +346,5 @@ test_limits
 test_no_false_alarm
 test_trouble
 test_panic
+test_bochs
 done_testing
