@@ -107,6 +107,29 @@ struct rs_event {
 	u32 error;
 };
 
+/* The form in which both vendors take and report events (SDM3 table 25-17, APM2 figure 15-4). */
+#define RS_EVENT_VECTOR(info)	((u8)(info))
+#define RS_EVENT_TYPE(info)	((info) >> 8 & 7)
+#define RS_EVENT_ERROR_VALID	BIT(11)
+#define RS_EVENT_VALID		BIT(31)
+
+static inline u32 rs_event_info(const struct rs_event *event)
+{
+	return RS_EVENT_VALID | (event->has_error ? RS_EVENT_ERROR_VALID : 0) |
+	       (u32)event->type << 8 | event->vector;
+}
+
+static inline struct rs_event rs_event_of(u32 info, u32 error)
+{
+	return (struct rs_event){
+		.valid = info & RS_EVENT_VALID,
+		.has_error = info & RS_EVENT_ERROR_VALID,
+		.type = RS_EVENT_TYPE(info),
+		.vector = RS_EVENT_VECTOR(info),
+		.error = error,
+	};
+}
+
 /* The VP's mode, as page walks, instruction lengths and messages depend on it. */
 struct rs_mode {
 	u64 cr0;
@@ -145,7 +168,7 @@ struct rs_feature {
  * @partition_destroy: undoes it
  * @vp_init:         control block and save areas; may sleep
  * @vp_destroy:      undoes it
- * @vp_reset:        architectural reset state (APM2 §14.1.3) into the VP
+ * @vp_reset:        INIT, its registers being reset already: what it keeps besides
  * @load:            the VP's thread has this CPU and runs it from now on; preemption off
  * @put:             it loses the CPU or runs it no more; preemption off, perhaps also
  *                   interrupts, under the run queue's lock: the CPU's registers only
@@ -166,10 +189,10 @@ struct rs_feature {
  * @set_blocking:    sets both
  * @get_mode:        fill in @mode: what common code asks for with nearly every exit
  * @get_register:    a register of the vendor's save area: -EINVAL when it has it not
- * @set_register:    same; checks the value's reserved bits
+ * @set_register:    same; the value is one that a CPU could hold (regs_valid.c)
  * @flush_tlb:       before the next entry, forget this VP's translations
  * @tsc_offset:      set it
- * @hypercall_page:  instructions for the guest's hypercall page
+ * @hypercall:       the instruction for the guest's hypercall page
  */
 struct rs_backend {
 	const char *name;
@@ -202,7 +225,7 @@ struct rs_backend {
 	int (*set_register)(struct rs_vp *vp, u32 name, const union hv_register_value *value);
 	void (*flush_tlb)(struct rs_vp *vp);
 	void (*tsc_offset)(struct rs_vp *vp, u64 offset);
-	void (*hypercall_page)(u8 page[HV_PAGE_SIZE]);
+	u8 hypercall[3];
 };
 
 extern const struct rs_backend rs_svm_backend;

@@ -44,6 +44,22 @@ void rs_vp_inject_exception(struct rs_vp *vp, u8 vector, bool has_error, u32 err
 	trace_rs_inject(vp->partition->id, vp->index, event->type, vector, error);
 }
 
+/**
+ * rs_vp_reflect_exception() - give the guest an exception that exited
+ * @vp:        the VP
+ * @vector:    #DB or #AC, which make no double fault
+ * @has_error: whether it pushes an error code
+ * @error:     that code
+ *
+ * It takes the place of an exception that was under way, which comes again.
+ */
+void rs_vp_reflect_exception(struct rs_vp *vp, u8 vector, bool has_error, u32 error)
+{
+	if (vp->event.type == HV_INTERRUPTION_EXCEPTION)
+		vp->event.valid = false;
+	rs_vp_inject_exception(vp, vector, has_error, error);
+}
+
 static bool ext_int_wanted(struct rs_vp *vp)
 {
 	return vp->index == 0 && READ_ONCE(vp->partition->ext_int) && vp->ext_int_vector < 0 &&

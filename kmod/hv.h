@@ -279,6 +279,9 @@ void rs_vps_flush_tlb(struct rs_partition *partition, u64 mask);
 void rs_vp_timers_init(struct rs_vp *vp);
 void rs_vp_timers_cancel(struct rs_vp *vp);
 
+/* ---- main.c: says why the module is not loaded.  Returns @err */
+int rs_refuse(int err, const char *why);
+
 /* ---- vp.c */
 void rs_vp_destroy(struct rs_vp *vp);
 u64 rs_vp_runtime(struct rs_vp *vp);
@@ -287,6 +290,7 @@ void rs_vp_reset(struct rs_vp *vp);
 
 /* ---- event.c: what goes into the guest at the next entry.  Owner only */
 void rs_vp_inject_exception(struct rs_vp *vp, u8 vector, bool has_error, u32 error);
+void rs_vp_reflect_exception(struct rs_vp *vp, u8 vector, bool has_error, u32 error);
 static inline void rs_vp_inject_gp(struct rs_vp *vp)
 {
 	rs_vp_inject_exception(vp, 13, true, 0);
@@ -347,6 +351,20 @@ static inline bool rs_mode_64bit(const struct rs_mode *mode)
 	return mode->efer & EFER_LMA && mode->cs.attributes & HV_SEGMENT_LONG;
 }
 u8 rs_mode_cpl(struct rs_vp *vp, const struct rs_mode *mode);
+
+/* ---- regs_valid.c: registers of the backend's.  Owner only */
+/* False: no CPU could hold the value.  Sets bits that are always set */
+bool rs_register_fix(struct rs_vp *vp, u32 name, union hv_register_value *value);
+void rs_registers_reset(struct rs_vp *vp);
+
+/* ---- cpu.c: what is switched around an entry, and no control block switches */
+void rs_cpu_init(void);
+void rs_load_debug(struct rs_vp *vp);
+void rs_save_debug(struct rs_vp *vp);
+void rs_restore_debug(void);
+void rs_load_xcr0(struct rs_vp *vp);
+void rs_save_xcr0(struct rs_vp *vp);
+void rs_machine_check(void);
 
 /* ---- fpu.c: XMM registers, two words each.  Owner only */
 void rs_vp_read_xmm(struct rs_vp *vp, u64 *words, unsigned int first, unsigned int count);

@@ -19,6 +19,12 @@ static DEFINE_PER_CPU(bool, enabled);
 
 static const struct rs_backend *const backends[] = { &rs_svm_backend, &rs_vmx_backend };
 
+int rs_refuse(int err, const char *why)
+{
+	pr_err("%s\n", why);
+	return err;
+}
+
 static int cpu_on(unsigned int cpu)
 {
 	int err = rs_backend->cpu_enable();
@@ -112,6 +118,7 @@ static int __init rs_hv_init(void)
 	if (err)
 		return err;
 	rs_cpuid_init();
+	rs_cpu_init();
 	err = rs_backend->host_prepare();
 	if (err)
 		return err;

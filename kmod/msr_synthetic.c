@@ -57,14 +57,20 @@ static int read_hypercall(struct rs_vp *vp, u32 msr, u64 *value)
 	return read_locked(vp, &vp->partition->hypercall, value);
 }
 
+#define INSN_RET	0xc3
+#define INSN_INT3	0xcc
+
+/* The instruction, and a return (TLFS "Establishing the Hypercall Interface"). */
 static int write_hypercall_page(struct rs_partition *partition, u64 gpa)
 {
-	u8 *page = kzalloc(HV_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
+	u8 *page = kmalloc(HV_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
 	int err;
 
 	if (!page)
 		return -ENOMEM;
-	rs_backend->hypercall_page(page);
+	memset(page, INSN_INT3, HV_PAGE_SIZE);
+	memcpy(page, rs_backend->hypercall, sizeof(rs_backend->hypercall));
+	page[sizeof(rs_backend->hypercall)] = INSN_RET;
 	err = rs_gpa_write(partition, gpa, page, HV_PAGE_SIZE);
 	kfree(page);
 	return err;

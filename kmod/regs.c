@@ -382,12 +382,15 @@ int rs_vp_get_register(struct rs_vp *vp, u32 name, union hv_register_value *valu
  */
 int rs_vp_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *value)
 {
+	union hv_register_value fixed = *value;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(register_table); i++)
 		if (name >= register_table[i].first && name <= register_table[i].last)
 			return register_table[i].set(vp, name, value) ? -EINVAL : 0;
-	return rs_backend->set_register(vp, name, value);
+	if (!rs_register_fix(vp, name, &fixed))
+		return -EINVAL;
+	return rs_backend->set_register(vp, name, &fixed);
 }
 
 /* A register of the backend's save area. */

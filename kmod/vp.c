@@ -135,6 +135,7 @@ void rs_vp_reset(struct rs_vp *vp)
 	vp->ext_int_vector = -1;
 	vp->activity = vp->index ? RS_ACTIVITY_WAIT_SIPI : 0;
 	rs_lapic_reset(&vp->lapic);
+	rs_registers_reset(vp);
 	rs_backend->vp_reset(vp);
 }
 

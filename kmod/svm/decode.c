@@ -6,7 +6,6 @@
  * (common code); an I/O exit always carries the next RIP.
  */
 #include <asm/traps.h>
-#include <asm/mce.h>
 
 #include "svm/svm.h"
 
@@ -92,12 +91,7 @@ static void decode_debug(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_ex
 static void decode_machine_check(struct rs_vp *vp, const struct vmcb *vmcb,
 				 struct rs_exit *exit)
 {
-	struct pt_regs regs = {
-		.cs = 3,		/* as from user mode: it need not be fatal */
-		.flags = X86_EFLAGS_IF,
-	};
-
-	do_machine_check(&regs);
+	rs_machine_check();
 }
 
 static const struct {

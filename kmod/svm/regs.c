@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SVM: registers that live in the VMCB, by TLFS name, and the reset state
- * (APM2 §14.1.3, appendix B table B-2).
+ * SVM: registers that live in the VMCB, by TLFS name (APM2 appendix B table B-2).
  */
 #include "svm/svm.h"
 
@@ -41,17 +40,10 @@ static int get_segment(struct svm_vp *svm, u32 name, union hv_register_value *va
 	return 0;
 }
 
-static bool canonical(u64 address)
-{
-	return (u64)((s64)(address << 16) >> 16) == address;
-}
-
 static int set_segment(struct svm_vp *svm, u32 name, const union hv_register_value *value)
 {
 	struct vmcb_segment *s = segment_of(svm->vmcb, name);
 
-	if (value->segment.attributes & 0x0f00 || !canonical(value->segment.base))
-		return -EINVAL;
 	s->base = value->segment.base;
 	s->limit = value->segment.limit;
 	s->selector = value->segment.selector;
@@ -76,8 +68,6 @@ static int set_table(struct svm_vp *svm, u32 name, const union hv_register_value
 	struct vmcb_segment *s = name == HV_X64_REGISTER_IDTR ? &svm->vmcb->idtr :
 								&svm->vmcb->gdtr;
 
-	if (!canonical(value->table.base))
-		return -EINVAL;
 	s->base = value->table.base;
 	s->limit = value->table.limit;
 	return 0;
@@ -94,110 +84,62 @@ static void update_efer(struct vmcb *vmcb, u64 efer)
 	vmcb->efer = efer | EFER_SVME;
 }
 
-static int set_efer(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+static void set_efer(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	u64 valid = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
-
-	if (boot_cpu_has(X86_FEATURE_FXSR_OPT))
-		valid |= EFER_FFXSR;
-	if (value & ~valid)
-		return -EINVAL;
 	update_efer(vmcb, value);
 	svm_flush_tlb(vp);
-	return 0;
 }
 
-static int set_cr0(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+static void set_cr0(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	if (value >> 32 || (value & X86_CR0_PG && !(value & X86_CR0_PE)) ||
-	    (value & X86_CR0_NW && !(value & X86_CR0_CD)))
-		return -EINVAL;
-	vmcb->cr0 = value | X86_CR0_ET;
+	vmcb->cr0 = value;
 	update_efer(vmcb, vmcb->efer);
 	svm_flush_tlb(vp);
-	return 0;
 }
 
-static int set_cr3(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+static void set_cr3(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	if (value & GENMASK_ULL(62, boot_cpu_data.x86_phys_bits))
-		return -EINVAL;
-	vmcb->cr3 = value & ~BIT_ULL(63);
+	vmcb->cr3 = value;
 	svm_flush_tlb(vp);
-	return 0;
 }
 
-static int set_cr4(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+static void set_cr4(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	u64 changed = vmcb->cr4 ^ value;
-	bool long_mode = vmcb->efer & EFER_LMA;
-
-	if (value & ~rs_cr4_valid(vp) || (long_mode && !(value & X86_CR4_PAE)))
-		return -EINVAL;
-	if (changed & value & X86_CR4_PCIDE && vmcb->cr0 & X86_CR0_PG &&
-	    (!long_mode || vmcb->cr3 & 0xfff))
-		return -EINVAL;
-	vmcb->cr4 = value;
-	if (changed & RS_CR4_FLUSHING)
+	if ((vmcb->cr4 ^ value) & RS_CR4_FLUSHING)
 		svm_flush_tlb(vp);
-	return 0;
+	vmcb->cr4 = value;
 }
 
-static int set_pat(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
+static void set_dr7(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
-	if (!rs_pat_valid(value))
-		return -EINVAL;
-	vmcb->g_pat = value;
-	return 0;
-}
-
-static int set_dr7(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
-{
-	if (value >> 32)
-		return -EINVAL;
-	vmcb->dr7 = value | 0x400;
+	vmcb->dr7 = value;
 	if (value & 0xff)
 		svm_load_debug(to_svm(vp), true);
-	return 0;
 }
 
-static int set_dr6(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
-{
-	if (value >> 32)
-		return -EINVAL;
-	vmcb->dr6 = value | 0xffff0ff0;
-	return 0;
-}
-
-static int set_zero(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
-{
-	return value ? -EINVAL : 0;
-}
-
-/* Registers of 64 bits: where they are; @set where more than canonical form is asked. */
+/* Registers of 64 bits: where they are; @set where there is more to do than to store it. */
 static const struct save_register {
 	u32 name;
 	u16 offset;
-	bool canonical;
-	int (*set)(struct rs_vp *vp, struct vmcb *vmcb, u64 value);
+	void (*set)(struct rs_vp *vp, struct vmcb *vmcb, u64 value);
 } save_registers[] = {
-	{ HV_X64_REGISTER_CR0, offsetof(struct vmcb, cr0), false, set_cr0 },
+	{ HV_X64_REGISTER_CR0, offsetof(struct vmcb, cr0), set_cr0 },
 	{ HV_X64_REGISTER_CR2, offsetof(struct vmcb, cr2) },
-	{ HV_X64_REGISTER_CR3, offsetof(struct vmcb, cr3), false, set_cr3 },
-	{ HV_X64_REGISTER_CR4, offsetof(struct vmcb, cr4), false, set_cr4 },
-	{ HV_X64_REGISTER_DR6, offsetof(struct vmcb, dr6), false, set_dr6 },
-	{ HV_X64_REGISTER_DR7, offsetof(struct vmcb, dr7), false, set_dr7 },
-	{ HV_X64_REGISTER_EFER, offsetof(struct vmcb, efer), false, set_efer },
-	{ HV_X64_REGISTER_KERNEL_GS_BASE, offsetof(struct vmcb, kernel_gs_base), true },
-	{ HV_X64_REGISTER_PAT, offsetof(struct vmcb, g_pat), false, set_pat },
+	{ HV_X64_REGISTER_CR3, offsetof(struct vmcb, cr3), set_cr3 },
+	{ HV_X64_REGISTER_CR4, offsetof(struct vmcb, cr4), set_cr4 },
+	{ HV_X64_REGISTER_DR6, offsetof(struct vmcb, dr6) },
+	{ HV_X64_REGISTER_DR7, offsetof(struct vmcb, dr7), set_dr7 },
+	{ HV_X64_REGISTER_EFER, offsetof(struct vmcb, efer), set_efer },
+	{ HV_X64_REGISTER_KERNEL_GS_BASE, offsetof(struct vmcb, kernel_gs_base) },
+	{ HV_X64_REGISTER_PAT, offsetof(struct vmcb, g_pat) },
 	{ HV_X64_REGISTER_SYSENTER_CS, offsetof(struct vmcb, sysenter_cs) },
-	{ HV_X64_REGISTER_SYSENTER_EIP, offsetof(struct vmcb, sysenter_eip), true },
-	{ HV_X64_REGISTER_SYSENTER_ESP, offsetof(struct vmcb, sysenter_esp), true },
+	{ HV_X64_REGISTER_SYSENTER_EIP, offsetof(struct vmcb, sysenter_eip) },
+	{ HV_X64_REGISTER_SYSENTER_ESP, offsetof(struct vmcb, sysenter_esp) },
 	{ HV_X64_REGISTER_STAR, offsetof(struct vmcb, star) },
-	{ HV_X64_REGISTER_LSTAR, offsetof(struct vmcb, lstar), true },
-	{ HV_X64_REGISTER_CSTAR, offsetof(struct vmcb, cstar), true },
+	{ HV_X64_REGISTER_LSTAR, offsetof(struct vmcb, lstar) },
+	{ HV_X64_REGISTER_CSTAR, offsetof(struct vmcb, cstar) },
 	{ HV_X64_REGISTER_SFMASK, offsetof(struct vmcb, sfmask) },
-	{ HV_X64_REGISTER_DEBUG_CTL, offsetof(struct vmcb, debugctl), false, set_zero },
+	{ HV_X64_REGISTER_DEBUG_CTL, offsetof(struct vmcb, debugctl) },
 };
 
 static const struct save_register *find_register(u32 name)
@@ -259,57 +201,24 @@ int svm_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *
 	if (name == HV_X64_REGISTER_IDTR || name == HV_X64_REGISTER_GDTR)
 		return set_table(svm, name, value);
 	if (name == HV_X64_REGISTER_TSC_AUX) {
-		if (value->reg64 >> 32 || !boot_cpu_has(X86_FEATURE_RDTSCP))
-			return -EINVAL;
 		svm_set_tsc_aux(svm, value->reg64);
 		return 0;
 	}
 	r = find_register(name);
-	if (!r || (r->canonical && !canonical(value->reg64)))
+	if (!r)
 		return -EINVAL;
 	if (r->set)
-		return r->set(vp, svm->vmcb, value->reg64);
-	*save_word(svm->vmcb, r) = value->reg64;
+		r->set(vp, svm->vmcb, value->reg64);
+	else
+		*save_word(svm->vmcb, r) = value->reg64;
 	return 0;
 }
 
-static struct vmcb_segment reset_segment(u16 attributes)
-{
-	return (struct vmcb_segment){ .limit = 0xffff, .attributes = attributes };
-}
-
-/**
- * svm_vp_reset() - the state after INIT
- * @vp: the VP
- *
- * MSRs of the save area keep their values, but EFER (APM2 table 14-1).
- */
 void svm_vp_reset(struct rs_vp *vp)
 {
 	struct svm_vp *svm = to_svm(vp);
-	struct vmcb *vmcb = svm->vmcb;
 
-	vmcb->es = reset_segment(0x93);
-	vmcb->ss = reset_segment(0x93);
-	vmcb->ds = reset_segment(0x93);
-	vmcb->fs = reset_segment(0x93);
-	vmcb->gs = reset_segment(0x93);
-	vmcb->cs = reset_segment(0x9b);
-	vmcb->cs.selector = 0xf000;
-	vmcb->cs.base = 0xffff0000;
-	vmcb->ldtr = reset_segment(0x82);
-	vmcb->tr = reset_segment(0x8b);
-	vmcb->gdtr = reset_segment(0);
-	vmcb->idtr = reset_segment(0);
-	vmcb->cpl = 0;
-	vmcb->cr0 = X86_CR0_NW | X86_CR0_CD | X86_CR0_ET;
-	vmcb->cr2 = 0;
-	vmcb->cr3 = 0;
-	vmcb->cr4 = 0;
-	vmcb->dr6 = 0xffff0ff0;
-	vmcb->dr7 = 0x400;
-	vmcb->efer = EFER_SVME;
-	vmcb->eventinj = 0;
+	svm->vmcb->eventinj = 0;
 	svm_set_blocking(vp, 0);
 	svm_load_debug(svm, false);
 	svm_flush_tlb(vp);

@@ -6,9 +6,6 @@
  * External interrupts are offered as virtual interrupts (V_IRQ), which the CPU holds
  * until the guest can take them; they never go through EVENTINJ.
  */
-#include <linux/hw_breakpoint.h>
-#include <asm/debugreg.h>
-#include <asm/fpu/xcr.h>
 #include <asm/io.h>
 #include <asm/trapnr.h>
 
@@ -23,7 +20,6 @@
  * @generation: of ASIDs; a VP of an older one takes a new ASID
  * @next_asid:  first that was not used in this generation
  * @tsc_aux:    the host's
- * @xcr0:       the host's, where it has one
  */
 struct svm_cpu {
 	bool enabled;
@@ -32,7 +28,6 @@ struct svm_cpu {
 	u64 generation;
 	u32 next_asid;
 	u64 tsc_aux;
-	u64 xcr0;
 };
 
 static DEFINE_PER_CPU(struct svm_cpu, svm_cpu);
@@ -99,7 +94,6 @@ int svm_host_enable(void)
 	cpu->generation++;
 	cpu->next_asid = svm_features.asids;		/* the first VP flushes */
 	cpu->tsc_aux = boot_cpu_has(X86_FEATURE_RDTSCP) ? read_msr(MSR_TSC_AUX) : 0;
-	cpu->xcr0 = boot_cpu_has(X86_FEATURE_XSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
 	cpu->enabled = true;
 	return 0;
 }
@@ -186,9 +180,7 @@ void svm_inject(struct rs_vp *vp, const struct rs_event *event)
 {
 	struct svm_vp *svm = to_svm(vp);
 
-	svm->vmcb->eventinj = SVM_EVENT_VALID | event->vector | (u64)event->type << 8;
-	if (event->has_error)
-		svm->vmcb->eventinj |= SVM_EVENT_ERROR_VALID | (u64)event->error << 32;
+	svm->vmcb->eventinj = rs_event_info(event) | (u64)event->error << 32;
 	if (event->type == HV_INTERRUPTION_NMI)
 		mask_nmi(svm, true);
 }
@@ -227,7 +219,7 @@ void svm_set_interrupt(struct rs_vp *vp, int vector)
 	vmcb->vintr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR | rs_lapic_get_cr8(&vp->lapic);
 	vmcb->eventinj = 0;			/* of an entry that was called off */
 	if (vector >= 0 && may_inject_interrupt(vp, vmcb))
-		vmcb->eventinj = SVM_EVENT_VALID | SVM_EVENT_INTR << 8 | vector;
+		vmcb->eventinj = RS_EVENT_VALID | vector;
 	else if (vector >= 0 || vmcb->intercept_misc1 & SVM_INTERCEPT_VINTR)
 		vmcb->vintr |= SVM_V_IRQ | SVM_V_INTR_PRIO(15) |
 			       SVM_V_INTR_VECTOR(max(vector, 0));
@@ -295,69 +287,19 @@ static bool was_interrupt(struct rs_vp *vp, u8 vector)
 static void collect_interrupted_event(struct rs_vp *vp, struct svm_vp *svm)
 {
 	u64 info = svm->vmcb->exitintinfo;
-	u8 type = SVM_EVENT_TYPE(info), vector = SVM_EVENT_VECTOR(info);
+	struct rs_event event = rs_event_of(info, info >> 32);
 
-	if (!(info & SVM_EVENT_VALID))
+	if (!event.valid || event.type == HV_INTERRUPTION_SOFTWARE ||
+	    (event.type == HV_INTERRUPTION_EXCEPTION &&
+	     (event.vector == X86_TRAP_BP || event.vector == X86_TRAP_OF)))
 		return;
-	if (type == SVM_EVENT_SOFTWARE ||
-	    (type == SVM_EVENT_EXCEPTION && (vector == X86_TRAP_BP || vector == X86_TRAP_OF)))
-		return;
-	if (type == SVM_EVENT_INTR || was_interrupt(vp, vector)) {
+	if (event.type == HV_INTERRUPTION_EXTERNAL || was_interrupt(vp, event.vector)) {
 		vp->interrupt_taken = false;
 		return;
 	}
-	if (type == SVM_EVENT_NMI)
+	if (event.type == HV_INTERRUPTION_NMI)
 		mask_nmi(svm, false);
-	vp->event = (struct rs_event){
-		.valid = true,
-		.has_error = info & SVM_EVENT_ERROR_VALID,
-		.type = type,
-		.vector = vector,
-		.error = info >> 32,
-	};
-}
-
-/* ---- debug registers and XCR0: the guest's only while it runs */
-
-/* The worker's own breakpoints must not fire at the guest's addresses: they may be ours. */
-static void load_debug(struct rs_vp *vp)
-{
-	if (hw_breakpoint_active())
-		set_debugreg(0, 7);	/* hw_breakpoint_restore() undoes it */
-	set_debugreg(vp->dr[0], 0);
-	set_debugreg(vp->dr[1], 1);
-	set_debugreg(vp->dr[2], 2);
-	set_debugreg(vp->dr[3], 3);
-}
-
-static void save_debug(struct rs_vp *vp)
-{
-	get_debugreg(vp->dr[0], 0);
-	get_debugreg(vp->dr[1], 1);
-	get_debugreg(vp->dr[2], 2);
-	get_debugreg(vp->dr[3], 3);
-}
-
-static bool guest_has_xcr0(struct svm_vp *svm)
-{
-	return svm->vmcb->cr4 & X86_CR4_OSXSAVE;
-}
-
-static void load_xcr0(struct rs_vp *vp, u64 host)
-{
-	if (host != vp->xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
-}
-
-/* XSETBV exits, but not on every emulator: what the guest left there is what it has. */
-static void save_xcr0(struct rs_vp *vp, u64 host)
-{
-	u64 guest = xgetbv(XCR_XFEATURE_ENABLED_MASK);
-
-	if (guest != host)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, host);
-	if (unlikely(guest != vp->xcr0))
-		vp->xcr0 = (guest & rs_xcr0_supported()) | XFEATURE_MASK_FP;
+	vp->event = event;
 }
 
 /* ---- the run */
@@ -446,7 +388,7 @@ void svm_run(struct rs_vp *vp)
 {
 	struct svm_cpu *cpu = this_cpu_ptr(&svm_cpu);
 	struct svm_vp *svm = to_svm(vp);
-	bool xcr0 = guest_has_xcr0(svm);
+	bool xcr0 = svm->vmcb->cr4 & X86_CR4_OSXSAVE;
 
 	if (unlikely(!cpu->enabled)) {		/* reboot: no guest runs any more */
 		svm->vmcb->exitcode = SVM_EXIT_INTR;
@@ -457,9 +399,9 @@ void svm_run(struct rs_vp *vp)
 	begin_step(svm);
 	check_asid(svm, cpu);
 	if (xcr0)
-		load_xcr0(vp, cpu->xcr0);
+		rs_load_xcr0(vp);
 	if (svm->debug_loaded)
-		load_debug(vp);
+		rs_load_debug(vp);
 
 	if (vp->due)
 		rs_advance_wait(vp);
@@ -470,10 +412,9 @@ void svm_run(struct rs_vp *vp)
 	asm volatile("stgi" : : : "memory");
 
 	if (svm->debug_loaded)
-		save_debug(vp);
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
+		rs_save_debug(vp);
+	rs_restore_debug();
 	if (xcr0)
-		save_xcr0(vp, cpu->xcr0);
+		rs_save_xcr0(vp);
 	after_exit(vp, svm);
 }

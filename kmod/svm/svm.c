@@ -72,12 +72,6 @@ static bool svm_locked_off(void)
 	return vm_cr & (VM_CR_SVMDIS);
 }
 
-static int refuse(int err, const char *why)
-{
-	pr_err("%s\n", why);
-	return err;
-}
-
 static int svm_probe(void)
 {
 	u32 eax, ebx, ecx, edx;
@@ -86,18 +80,18 @@ static int svm_probe(void)
 	if (!boot_cpu_has(X86_FEATURE_SVM))
 		return -EOPNOTSUPP;
 	if (svm_locked_off())
-		return refuse(-EPERM,
-			      "SVM is disabled by the firmware: enable it in the BIOS setup");
+		return rs_refuse(-EPERM,
+				 "SVM is disabled by the firmware: enable it in the BIOS setup");
 	cpuid(CPUID_SVM, &eax, &ebx, &ecx, &edx);
 	if (!(edx & SVM_CPUID_NPT))
-		return refuse(-ENODEV,
-			      "this CPU has no nested paging (NPT), which Rootstock needs");
+		return rs_refuse(-ENODEV,
+				 "this CPU has no nested paging (NPT), which Rootstock needs");
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
-		return refuse(-ENODEV, "memory encryption is active: boot with mem_encrypt=off");
+		return rs_refuse(-ENODEV, "memory encryption is active: boot with mem_encrypt=off");
 	rdmsrl(MSR_EFER, efer);
 	if (efer & EFER_SVME)
-		return refuse(-EBUSY,
-			      "another hypervisor uses this CPU: unload it (rmmod kvm_amd)");
+		return rs_refuse(-EBUSY,
+				 "another hypervisor uses this CPU: unload it (rmmod kvm_amd)");
 	svm_features.asids = ebx;
 	svm_features.cpuid = edx;
 	svm_features.nrip = edx & SVM_CPUID_NRIP;
@@ -107,7 +101,7 @@ static int svm_probe(void)
 	svm_features.la57 = __read_cr4() & X86_CR4_LA57;
 	svm_slat_format.max_level = boot_cpu_has(X86_FEATURE_GBPAGES) ? 2 : 1;
 	if (svm_features.asids < 2)
-		return refuse(-ENODEV, "this CPU has too few address space identifiers");
+		return rs_refuse(-ENODEV, "this CPU has too few address space identifiers");
 	return 0;
 }
 
@@ -285,15 +279,6 @@ static void svm_tsc_offset(struct rs_vp *vp, u64 offset)
 	to_svm(vp)->vmcb->tsc_offset = offset;
 }
 
-/* VMMCALL; RET (TLFS "Establishing the Hypercall Interface"). */
-static void svm_hypercall_page(u8 page[HV_PAGE_SIZE])
-{
-	static const u8 code[] = { 0x0f, 0x01, 0xd9, 0xc3 };
-
-	memset(page, 0xcc, HV_PAGE_SIZE);
-	memcpy(page, code, sizeof(code));
-}
-
 const struct rs_backend rs_svm_backend = {
 	.name = "SVM",
 	.slat_format = &svm_slat_format,
@@ -325,5 +310,5 @@ const struct rs_backend rs_svm_backend = {
 	.set_register = svm_set_register,
 	.flush_tlb = svm_flush_tlb,
 	.tsc_offset = svm_tsc_offset,
-	.hypercall_page = svm_hypercall_page,
+	.hypercall = { 0x0f, 0x01, 0xd9 },	/* VMMCALL */
 };

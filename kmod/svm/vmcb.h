@@ -176,18 +176,6 @@ enum {
 #define SVM_V_INTR_MASKING	BIT_ULL(24)
 #define SVM_V_INTR_VECTOR(v)	((u64)(v) << 32)
 
-/* eventinj, exitintinfo */
-#define SVM_EVENT_VECTOR(e)	((e) & 0xff)
-#define SVM_EVENT_TYPE(e)	(((e) >> 8) & 7)
-#define SVM_EVENT_ERROR_VALID	BIT_ULL(11)
-#define SVM_EVENT_VALID		BIT_ULL(31)
-enum {
-	SVM_EVENT_INTR		= 0,
-	SVM_EVENT_NMI		= 2,
-	SVM_EVENT_EXCEPTION	= 3,
-	SVM_EVENT_SOFTWARE	= 4,
-};
-
 /* exitinfo1 of IOIO */
 #define SVM_IO_IN		BIT_ULL(0)
 #define SVM_IO_STRING		BIT_ULL(2)

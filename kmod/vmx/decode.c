@@ -4,7 +4,6 @@
  */
 #include <linux/hw_breakpoint.h>
 #include <asm/debugreg.h>
-#include <asm/mce.h>
 #include <asm/traps.h>
 
 #include "vmx/vmx.h"
@@ -65,65 +64,47 @@ static void decode_dr(struct rs_vp *vp, struct vmx_vp *vmx, struct rs_exit *exit
 
 static void decode_task_switch(struct rs_vp *vp, struct vmx_vp *vmx, struct rs_exit *exit)
 {
-	u32 info;
+	struct rs_event event = rs_event_of(vmcs_read(VMCS_VECTORING_EVENT),
+					    vmcs_read(VMCS_VECTORING_ERROR));
 
 	exit->task.selector = VMX_TASK_SELECTOR(vmx->qualification);
 	exit->task.source = VMX_TASK_SOURCE(vmx->qualification);
 	/* an event that goes through a task gate is delivered by the switch */
-	info = vmcs_read(VMCS_VECTORING_EVENT);
-	exit->task.event = info & VMX_EVENT_VALID && VMX_EVENT_TYPE(info) < VMX_EVENT_SOFTWARE;
-	exit->task.has_error = info & VMX_EVENT_VALID && info & VMX_EVENT_ERROR_VALID;
-	exit->task.error = vmcs_read(VMCS_VECTORING_ERROR);
-	if (exit->task.event && VMX_EVENT_TYPE(info) == VMX_EVENT_NMI)
+	exit->task.event = event.valid && event.type < HV_INTERRUPTION_SOFTWARE;
+	exit->task.has_error = event.valid && event.has_error;
+	exit->task.error = event.error;
+	if (exit->task.event && event.type == HV_INTERRUPTION_NMI)
 		vmx->blocking |= VMX_BLOCKING_NMI;
 }
 
 /* ---- exceptions: those that could keep a CPU busy for ever, and the host's */
-
-/* It takes the place of an exception that was under way, which comes again: neither makes a #DF. */
-static void reflect(struct rs_vp *vp, u8 vector, bool has_error, u32 error)
-{
-	if (vp->event.type == HV_INTERRUPTION_EXCEPTION)
-		vp->event.valid = false;
-	rs_vp_inject_exception(vp, vector, has_error, error);
-}
 
 /* The CPU tells what it would have put into DR6 and DR7 (SDM3 §28.2.1). */
 static void decode_debug(struct rs_vp *vp, struct vmx_vp *vmx)
 {
 	vmx->dr6 = (vmx->dr6 & ~(u64)DR_TRAP_BITS) | (vmx->qualification & VMX_DEBUG_BITS);
 	vmcs_write(VMCS_GUEST_DR7, vmcs_read(VMCS_GUEST_DR7) & ~VMX_DR7_GD);
-	if (VMX_EVENT_TYPE(vmx->event) == VMX_EVENT_ICEBP)
+	if (RS_EVENT_TYPE(vmx->event) == VMX_EVENT_ICEBP)
 		vp->regs.rip += vmcs_read(VMCS_EXIT_LENGTH);
-	reflect(vp, X86_TRAP_DB, false, 0);
-}
-
-/* A machine check while the guest ran is the host's. */
-static void machine_check(void)
-{
-	struct pt_regs regs = {
-		.cs = 3,		/* as from user mode: it need not be fatal */
-		.flags = X86_EFLAGS_IF,
-	};
-
-	do_machine_check(&regs);
+	rs_vp_reflect_exception(vp, X86_TRAP_DB, false, 0);
 }
 
 static void decode_exception(struct rs_vp *vp, struct vmx_vp *vmx, struct rs_exit *exit)
 {
-	if (VMX_EVENT_TYPE(vmx->event) == VMX_EVENT_NMI)
+	if (RS_EVENT_TYPE(vmx->event) == HV_INTERRUPTION_NMI)
 		return;			/* taken already */
 	if (vmx->event & VMX_EVENT_NMI_UNMASKED && !vp->event.valid)
 		vmx->blocking |= VMX_BLOCKING_NMI;
-	switch (VMX_EVENT_VECTOR(vmx->event)) {
+	switch (RS_EVENT_VECTOR(vmx->event)) {
 	case X86_TRAP_DB:
 		decode_debug(vp, vmx);
 		break;
 	case X86_TRAP_AC:
-		reflect(vp, X86_TRAP_AC, true, vmcs_read(VMCS_EXIT_ERROR_CODE));
+		rs_vp_reflect_exception(vp, X86_TRAP_AC, true,
+					vmcs_read(VMCS_EXIT_ERROR_CODE));
 		break;
 	case X86_TRAP_MC:
-		machine_check();
+		rs_machine_check();	/* it is the host's */
 		break;
 	}
 }
@@ -179,7 +160,7 @@ static void decode_failure(struct vmx_vp *vmx, struct rs_exit *exit)
 	exit->hardware = vmx->error ? BIT_ULL(32) | vmx->error : vmx->reason;
 	exit->invalid.why = vmx_failure(vmx->error, vmx->reason, vmx->qualification);
 	if (!vmx->error && VMX_REASON_BASIC(vmx->reason) == VMX_REASON_BAD_MACHINE)
-		machine_check();
+		rs_machine_check();
 }
 
 void vmx_decode(struct rs_vp *vp, struct rs_exit *exit)

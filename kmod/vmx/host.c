@@ -11,7 +11,6 @@
 #include <linux/smp.h>
 #include <asm/cpu_entry_area.h>
 #include <asm/desc.h>
-#include <asm/fpu/xcr.h>
 #include <asm/perf_event.h>
 #include <asm/tlbflush.h>
 
@@ -126,7 +125,6 @@ static void read_host(struct vmx_cpu *cpu)
 	for (i = 0; i < VMX_MSRS; i++)
 		if (has_msr(i))
 			rdmsrl(vmx_msr_index[i], cpu->msr[i]);
-	cpu->xcr0 = boot_cpu_has(X86_FEATURE_XSAVE) ? xgetbv(XCR_XFEATURE_ENABLED_MASK) : 0;
 }
 
 static void leave_vmx(void)

@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VMX: registers that live in the VMCS, in CPU and struct vmx_vp, by TLFS name, and the reset
- * state (SDM3 §10.1.1, §25.4, §27.3).
+ * VMX: registers that live in the VMCS, in CPU and struct vmx_vp, by TLFS name (SDM3 §25.4,
+ * §27.3).
  *
  * What a CPU cannot have in VMX operation the guest believes to have: of CR0 NE, NW and CD and of
  * CR4 nearly all are ours, and it reads what it wrote from the shadows.
  */
-#include <linux/hw_breakpoint.h>
-#include <asm/debugreg.h>
 
 #include "vmx/vmx.h"
 
 #define CR0_OURS	(X86_CR0_NE | X86_CR0_NW | X86_CR0_CD)
 #define CR0_HARD	X86_CR0_NE
 #define CR4_GUESTS	(X86_CR4_PGE | X86_CR4_TSD)
-#define DR6_RESET	0xffff0ff0ull
-#define DR7_RESET	0x400ull
 #define PDPTES		4
 #define PDPTE_PRESENT	BIT_ULL(0)
-
-static bool canonical(u64 address)
-{
-	return (u64)((s64)(address << 16) >> 16) == address;
-}
 
 /* ---- fields, the VMCS being current */
 
@@ -177,93 +168,57 @@ static int load_pdptes(struct rs_vp *vp)
 	return 0;
 }
 
-/* ---- setters, the VMCS being current; the mode is what it was before */
+/* ---- setters, the VMCS being current */
 
-static int set_cr0(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
+static void set_cr0(struct rs_vp *vp, u64 value)
 {
-	if (value >> 32 || (value & X86_CR0_PG && !(value & X86_CR0_PE)) ||
-	    (value & X86_CR0_NW && !(value & X86_CR0_CD)))
-		return -EINVAL;
-	put_cr0(value | X86_CR0_ET);
-	put_efer(mode->efer);
+	put_cr0(value);
+	put_efer(vmcs_read(VMCS_GUEST_EFER));
 	vmx_flush_tags(to_vmx(vp));
-	return 0;
 }
 
-static int set_cr3(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
+static void set_cr3(struct rs_vp *vp, u64 value)
 {
-	if (value & GENMASK_ULL(62, boot_cpu_data.x86_phys_bits))
-		return -EINVAL;
-	vmcs_write(VMCS_GUEST_CR3, value & ~BIT_ULL(63));
+	vmcs_write(VMCS_GUEST_CR3, value);
 	vmx_flush_tags(to_vmx(vp));
-	return 0;
 }
 
-static int set_cr4(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
+static void set_cr4(struct rs_vp *vp, u64 value)
 {
-	u64 changed = mode->cr4 ^ value;
-	bool long_mode = mode->efer & EFER_LMA;
-
-	if (value & ~rs_cr4_valid(vp) || (long_mode && !(value & X86_CR4_PAE)))
-		return -EINVAL;
-	if (changed & value & X86_CR4_PCIDE && mode->cr0 & X86_CR0_PG &&
-	    (!long_mode || mode->cr3 & 0xfff))
-		return -EINVAL;
-	put_cr4(value);
-	if (changed & RS_CR4_FLUSHING)
+	if ((guest_cr4() ^ value) & RS_CR4_FLUSHING)
 		vmx_flush_tags(to_vmx(vp));
-	return 0;
+	put_cr4(value);
 }
 
-static int set_efer(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
+static void set_efer(struct rs_vp *vp, u64 value)
 {
-	if (value & ~(u64)(EFER_SCE | EFER_LME | EFER_LMA | EFER_NX))
-		return -EINVAL;
 	put_efer(value);
 	vmx_flush_tags(to_vmx(vp));
-	return 0;
 }
 
-static int set_pat(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
+static void set_dr7(struct rs_vp *vp, u64 value)
 {
-	if (!rs_pat_valid(value))
-		return -EINVAL;
-	vmcs_write(VMCS_GUEST_PAT, value);
-	return 0;
-}
-
-static int set_dr7(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
-{
-	if (value >> 32)
-		return -EINVAL;
-	vmcs_write(VMCS_GUEST_DR7, value | DR7_RESET);
+	vmcs_write(VMCS_GUEST_DR7, value);
 	if (value & 0xff)
 		vmx_load_debug(to_vmx(vp), true);
-	return 0;
 }
 
-static int set_zero(struct rs_vp *vp, const struct rs_mode *mode, u64 value)
-{
-	return value ? -EINVAL : 0;
-}
-
-/* Registers of a field each; @set where more than canonical form is asked. */
+/* Registers of a field each; @set where there is more to do than to write it. */
 static const struct vmcs_register {
 	u32 name;
 	u32 field;
-	bool canonical;
-	int (*set)(struct rs_vp *vp, const struct rs_mode *mode, u64 value);
+	void (*set)(struct rs_vp *vp, u64 value);
 } vmcs_registers[] = {
-	{ HV_X64_REGISTER_CR0, VMCS_GUEST_CR0, false, set_cr0 },
-	{ HV_X64_REGISTER_CR3, VMCS_GUEST_CR3, false, set_cr3 },
-	{ HV_X64_REGISTER_CR4, VMCS_GUEST_CR4, false, set_cr4 },
-	{ HV_X64_REGISTER_EFER, VMCS_GUEST_EFER, false, set_efer },
-	{ HV_X64_REGISTER_PAT, VMCS_GUEST_PAT, false, set_pat },
-	{ HV_X64_REGISTER_DR7, VMCS_GUEST_DR7, false, set_dr7 },
+	{ HV_X64_REGISTER_CR0, VMCS_GUEST_CR0, set_cr0 },
+	{ HV_X64_REGISTER_CR3, VMCS_GUEST_CR3, set_cr3 },
+	{ HV_X64_REGISTER_CR4, VMCS_GUEST_CR4, set_cr4 },
+	{ HV_X64_REGISTER_EFER, VMCS_GUEST_EFER, set_efer },
+	{ HV_X64_REGISTER_PAT, VMCS_GUEST_PAT },
+	{ HV_X64_REGISTER_DR7, VMCS_GUEST_DR7, set_dr7 },
 	{ HV_X64_REGISTER_SYSENTER_CS, VMCS_GUEST_SYSENTER_CS },
-	{ HV_X64_REGISTER_SYSENTER_EIP, VMCS_GUEST_SYSENTER_EIP, true },
-	{ HV_X64_REGISTER_SYSENTER_ESP, VMCS_GUEST_SYSENTER_ESP, true },
-	{ HV_X64_REGISTER_DEBUG_CTL, VMCS_GUEST_DEBUGCTL, false, set_zero },
+	{ HV_X64_REGISTER_SYSENTER_EIP, VMCS_GUEST_SYSENTER_EIP },
+	{ HV_X64_REGISTER_SYSENTER_ESP, VMCS_GUEST_SYSENTER_ESP },
+	{ HV_X64_REGISTER_DEBUG_CTL, VMCS_GUEST_DEBUGCTL },
 };
 
 static const struct vmcs_register *find_register(u32 name)
@@ -288,34 +243,23 @@ static u64 read_register(const struct vmcs_register *r)
 	}
 }
 
-static int write_register(struct rs_vp *vp, const struct vmcs_register *r, u64 value)
+static void write_register(struct rs_vp *vp, const struct vmcs_register *r, u64 value)
 {
-	struct rs_mode mode;
-
-	if (r->canonical && !canonical(value))
-		return -EINVAL;
-	if (!r->set) {
+	if (r->set)
+		r->set(vp, value);
+	else
 		vmcs_write(r->field, value);
-		return 0;
-	}
-	vmx_get_mode(vp, &mode);
-	return r->set(vp, &mode, value);
 }
 
 /* ---- registers that are not in the VMCS */
 
-static const struct {
-	u32 name;
-	enum vmx_msr msr;
-	bool canonical;
-	u8 bits;
-} msr_registers[] = {
-	{ HV_X64_REGISTER_STAR, VMX_STAR, false, 64 },
-	{ HV_X64_REGISTER_LSTAR, VMX_LSTAR, true, 64 },
-	{ HV_X64_REGISTER_CSTAR, VMX_CSTAR, true, 64 },
-	{ HV_X64_REGISTER_SFMASK, VMX_SFMASK, false, 32 },
-	{ HV_X64_REGISTER_KERNEL_GS_BASE, VMX_KERNEL_GS_BASE, true, 64 },
-	{ HV_X64_REGISTER_TSC_AUX, VMX_TSC_AUX, false, 32 },
+static const u32 msr_names[VMX_MSRS] = {
+	[VMX_STAR] = HV_X64_REGISTER_STAR,
+	[VMX_LSTAR] = HV_X64_REGISTER_LSTAR,
+	[VMX_CSTAR] = HV_X64_REGISTER_CSTAR,
+	[VMX_SFMASK] = HV_X64_REGISTER_SFMASK,
+	[VMX_KERNEL_GS_BASE] = HV_X64_REGISTER_KERNEL_GS_BASE,
+	[VMX_TSC_AUX] = HV_X64_REGISTER_TSC_AUX,
 };
 
 /* Of a VP that is loaded they are in this CPU: nobody but the thread that runs it asks. */
@@ -330,33 +274,26 @@ static u64 get_msr(struct vmx_vp *vmx, enum vmx_msr i)
 	return value;
 }
 
-static void set_msr(struct vmx_vp *vmx, enum vmx_msr i, u64 value)
+static int set_msr(struct vmx_vp *vmx, enum vmx_msr i, u64 value)
 {
+	if (i == VMX_SFMASK && value >> 32)
+		return -EINVAL;
 	preempt_disable();
 	vmx->msr[i] = value;
 	if (vmx->loaded)
 		wrmsrl(vmx_msr_index[i], value);
 	preempt_enable();
+	return 0;
 }
 
 static int find_msr(u32 name)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(msr_registers); i++)
-		if (msr_registers[i].name == name)
+	for (i = 0; i < ARRAY_SIZE(msr_names); i++)
+		if (msr_names[i] == name)
 			return i;
 	return -EINVAL;
-}
-
-static int set_msr_register(struct vmx_vp *vmx, int i, u64 value)
-{
-	if ((msr_registers[i].canonical && !canonical(value)) ||
-	    (msr_registers[i].bits == 32 && value >> 32) ||
-	    (msr_registers[i].msr == VMX_TSC_AUX && !boot_cpu_has(X86_FEATURE_RDTSCP)))
-		return -EINVAL;
-	set_msr(vmx, msr_registers[i].msr, value);
-	return 0;
 }
 
 /* ---- all of them */
@@ -386,7 +323,7 @@ int vmx_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value)
 	int err = find_msr(name);
 
 	if (err >= 0) {
-		value->reg64 = get_msr(vmx, msr_registers[err].msr);
+		value->reg64 = get_msr(vmx, err);
 		return 0;
 	}
 	if (name == HV_X64_REGISTER_CR2 || name == HV_X64_REGISTER_DR6) {
@@ -405,19 +342,18 @@ static int set_field(struct rs_vp *vp, u32 name, const union hv_register_value *
 	const struct vmcs_register *r = find_register(name);
 
 	if (name >= HV_X64_REGISTER_ES && name <= HV_X64_REGISTER_TR) {
-		if (value->segment.attributes & 0x0f00 || !canonical(value->segment.base))
-			return -EINVAL;
 		write_segment(name, &value->segment);
 		return 0;
 	}
 	if (name == HV_X64_REGISTER_IDTR || name == HV_X64_REGISTER_GDTR) {
-		if (!canonical(value->table.base))
-			return -EINVAL;
 		vmcs_write(VMCS_GUEST_GDTR_BASE + table_at(name), value->table.base);
 		vmcs_write(VMCS_GUEST_GDTR_LIMIT + table_at(name), value->table.limit);
 		return 0;
 	}
-	return r ? write_register(vp, r, value->reg64) : -EINVAL;
+	if (!r)
+		return -EINVAL;
+	write_register(vp, r, value->reg64);
+	return 0;
 }
 
 static bool moves_pdptes(u32 name)
@@ -432,15 +368,9 @@ int vmx_set_register(struct rs_vp *vp, u32 name, const union hv_register_value *
 	int err = find_msr(name);
 
 	if (err >= 0)
-		return set_msr_register(vmx, err, value->reg64);
-	if (name == HV_X64_REGISTER_CR2) {
-		vmx->cr2 = value->reg64;
-		return 0;
-	}
-	if (name == HV_X64_REGISTER_DR6) {
-		if (value->reg64 >> 32)
-			return -EINVAL;
-		vmx->dr6 = value->reg64 | DR6_RESET;
+		return set_msr(vmx, err, value->reg64);
+	if (name == HV_X64_REGISTER_CR2 || name == HV_X64_REGISTER_DR6) {
+		*(name == HV_X64_REGISTER_CR2 ? &vmx->cr2 : &vmx->dr6) = value->reg64;
 		return 0;
 	}
 	if (!vmx_begin(vmx))
@@ -460,58 +390,16 @@ void vmx_load_debug(struct vmx_vp *vmx, bool on)
 		vmx->proc |= VMX_PROC_MOV_DR;
 }
 
-/* ---- reset */
-
-static void reset_segment(u32 name, u16 selector, u64 base, u16 attributes)
-{
-	const struct hv_x64_segment_register s = {
-		.selector = selector, .base = base, .limit = 0xffff, .attributes = attributes,
-	};
-
-	write_segment(name, &s);
-}
-
-static void reset_tables(void)
-{
-	unsigned int at;
-
-	for (at = 0; at <= 2; at += 2) {
-		vmcs_write(VMCS_GUEST_GDTR_BASE + at, 0);
-		vmcs_write(VMCS_GUEST_GDTR_LIMIT + at, 0xffff);
-	}
-}
-
-/**
- * vmx_vp_reset() - the state after INIT
- * @vp: the VP
- *
- * MSRs keep their values, but EFER (SDM3 table 10-1).
- */
 void vmx_vp_reset(struct rs_vp *vp)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
-	u32 name;
 
-	vmx->cr2 = 0;
-	vmx->dr6 = DR6_RESET;
 	vmx->entry_event = 0;
 	vmx->blocking = 0;
-	vmx->mode_valid = false;
 	vmx_load_debug(vmx, false);
 	vmx_flush_tlb(vp);
 	if (!vmx_begin(vmx))
 		return;
-	for (name = HV_X64_REGISTER_ES; name <= HV_X64_REGISTER_GS; name++)
-		reset_segment(name, 0, 0, 0x93);
-	reset_segment(HV_X64_REGISTER_CS, 0xf000, 0xffff0000, 0x9b);
-	reset_segment(HV_X64_REGISTER_LDTR, 0, 0, 0x82);
-	reset_segment(HV_X64_REGISTER_TR, 0, 0, 0x8b);
-	reset_tables();
-	put_cr0(X86_CR0_NW | X86_CR0_CD | X86_CR0_ET);
-	vmcs_write(VMCS_GUEST_CR3, 0);
-	put_cr4(0);
-	put_efer(0);
-	vmcs_write(VMCS_GUEST_DR7, DR7_RESET);
 	vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
 	vmx_end();
 }

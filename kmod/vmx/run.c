@@ -8,7 +8,6 @@
 #include <linux/hw_breakpoint.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
-#include <asm/fpu/xcr.h>
 #include <asm/mmu_context.h>
 #include <asm/trapnr.h>
 
@@ -116,10 +115,8 @@ void vmx_inject(struct rs_vp *vp, const struct rs_event *event)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
 
-	vmx->entry_event = VMX_EVENT_VALID | event->vector | (u32)event->type << 8;
+	vmx->entry_event = rs_event_info(event);
 	vmx->entry_error = event->error;
-	if (event->has_error)
-		vmx->entry_event |= VMX_EVENT_ERROR_VALID;
 }
 
 void vmx_request_window(struct rs_vp *vp, bool on)
@@ -158,11 +155,11 @@ void vmx_flush_tlb(struct rs_vp *vp)
 /* In real mode no exception has an error code (SDM3 §27.2.1.3). */
 static void write_event(struct vmx_vp *vmx)
 {
-	if (vmx->entry_event & VMX_EVENT_ERROR_VALID) {
+	if (vmx->entry_event & RS_EVENT_ERROR_VALID) {
 		if (vmcs_read(VMCS_GUEST_CR0) & X86_CR0_PE)
 			vmcs_write(VMCS_ENTRY_ERROR_CODE, vmx->entry_error);
 		else
-			vmx->entry_event &= ~(u32)VMX_EVENT_ERROR_VALID;
+			vmx->entry_event &= ~(u32)RS_EVENT_ERROR_VALID;
 	}
 	vmcs_write(VMCS_ENTRY_EVENT, vmx->entry_event);
 }
@@ -172,7 +169,7 @@ static void choose_event(struct rs_vp *vp, struct vmx_vp *vmx)
 {
 	vmx->offered = vmx->vector >= 0 && !vmx->entry_event && vmx_interruptible(vp);
 	if (vmx->offered)
-		vmx->entry_event = VMX_EVENT_VALID | vmx->vector;
+		vmx->entry_event = RS_EVENT_VALID | vmx->vector;
 	if (vmx->entry_event)
 		write_event(vmx);
 }
@@ -231,38 +228,6 @@ static void read_regs(struct rs_vp *vp, struct vmx_vp *vmx)
 	vp->regs.rflags = vmx->rflags;
 }
 
-/* ---- debug registers and XCR0: the guest's only while it runs.  DR7 is in the VMCS */
-
-static void load_debug(struct rs_vp *vp)
-{
-	set_debugreg(vp->dr[0], 0);
-	set_debugreg(vp->dr[1], 1);
-	set_debugreg(vp->dr[2], 2);
-	set_debugreg(vp->dr[3], 3);
-	set_debugreg(to_vmx(vp)->dr6, 6);
-}
-
-static void save_debug(struct rs_vp *vp)
-{
-	get_debugreg(vp->dr[0], 0);
-	get_debugreg(vp->dr[1], 1);
-	get_debugreg(vp->dr[2], 2);
-	get_debugreg(vp->dr[3], 3);
-	get_debugreg(to_vmx(vp)->dr6, 6);
-	set_debugreg(DR6_RESERVED, 6);
-}
-
-static bool guest_has_xcr0(void)
-{
-	return vmcs_read(VMCS_GUEST_CR4) & X86_CR4_OSXSAVE;
-}
-
-static void switch_xcr0(u64 from, u64 to)
-{
-	if (from != to)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, to);
-}
-
 /* ---- the run */
 
 /* What of the host may have changed since the last entry. */
@@ -314,30 +279,25 @@ static noinstr bool enter_guest(struct vmx_vp *vmx, struct rs_regs *regs)
 static void collect_interrupted_event(struct rs_vp *vp, struct vmx_vp *vmx)
 {
 	u32 info = vmcs_read(VMCS_VECTORING_EVENT);
-	u8 type = VMX_EVENT_TYPE(info);
+	struct rs_event event;
 
-	if (!(info & VMX_EVENT_VALID)) {
+	if (!(info & RS_EVENT_VALID)) {
 		/* an IRET that was cut short has unmasked NMIs already (SDM3 §28.2.3) */
 		if (VMX_REASON_BASIC(vmx->reason) == VMX_REASON_EPT &&
 		    vmx->qualification & VMX_EVENT_NMI_UNMASKED)
 			vmx->blocking |= VMX_BLOCKING_NMI;
 		return;
 	}
+	event = rs_event_of(info, vmcs_read(VMCS_VECTORING_ERROR));
 	/* a switch to the task of its gate is its delivery */
-	if (type == VMX_EVENT_INTERRUPT &&
+	if (event.type == HV_INTERRUPTION_EXTERNAL &&
 	    VMX_REASON_BASIC(vmx->reason) != VMX_REASON_TASK_SWITCH)
 		vp->interrupt_taken = false;
-	if (type != VMX_EVENT_NMI && type != VMX_EVENT_EXCEPTION)
+	if (event.type != HV_INTERRUPTION_NMI && event.type != HV_INTERRUPTION_EXCEPTION)
 		return;
-	if (type == VMX_EVENT_NMI)
+	if (event.type == HV_INTERRUPTION_NMI)
 		vmx->blocking &= ~(u32)VMX_BLOCKING_NMI;
-	vp->event = (struct rs_event){
-		.valid = true,
-		.has_error = info & VMX_EVENT_ERROR_VALID,
-		.type = type,
-		.vector = VMX_EVENT_VECTOR(info),
-		.error = vmcs_read(VMCS_VECTORING_ERROR),
-	};
+	vp->event = event;
 }
 
 static void after_exit(struct rs_vp *vp, struct vmx_vp *vmx)
@@ -362,7 +322,7 @@ static void take_nmi(struct vmx_vp *vmx)
 	if (VMX_REASON_BASIC(vmx->reason) != VMX_REASON_EXCEPTION)
 		return;
 	vmx->event = vmcs_read(VMCS_EXIT_EVENT);
-	if (VMX_EVENT_TYPE(vmx->event) == VMX_EVENT_NMI)
+	if (RS_EVENT_TYPE(vmx->event) == HV_INTERRUPTION_NMI)
 		asm volatile("int $2");
 }
 
@@ -387,8 +347,10 @@ static void stay(struct rs_vp *vp, struct vmx_vp *vmx)
 	u16 ldt;
 
 	asm volatile("sldt %0" : "=m" (ldt));
-	if (vmx->debug_loaded)
-		load_debug(vp);
+	if (vmx->debug_loaded) {
+		rs_load_debug(vp);
+		set_debugreg(vmx->dr6, 6);
+	}
 	vmx->entered = true;
 	if (likely(enter_guest(vmx, &vp->regs)))
 		after_exit(vp, vmx);
@@ -398,10 +360,12 @@ static void stay(struct rs_vp *vp, struct vmx_vp *vmx)
 		asm volatile("lldt %0" : : "m" (ldt));
 	if (unlikely(debugctl))
 		update_debugctlmsr(debugctl);
-	if (vmx->debug_loaded)
-		save_debug(vp);
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
+	if (vmx->debug_loaded) {
+		rs_save_debug(vp);
+		get_debugreg(vmx->dr6, 6);
+		set_debugreg(DR6_RESERVED, 6);
+	}
+	rs_restore_debug();
 }
 
 void vmx_run(struct rs_vp *vp)
@@ -418,15 +382,15 @@ void vmx_run(struct rs_vp *vp)
 		return;
 	}
 	before_entry(vp, vmx);
-	xcr0 = guest_has_xcr0();
+	xcr0 = vmcs_read(VMCS_GUEST_CR4) & X86_CR4_OSXSAVE;
 	if (xcr0)
-		switch_xcr0(cpu->xcr0, vp->xcr0);
+		rs_load_xcr0(vp);
 	if (vp->due)
 		rs_advance_wait(vp);
 	vmx_flush_l1d(vmx);
 	stay(vp, vmx);
 	if (xcr0)
-		switch_xcr0(vp->xcr0, cpu->xcr0);
+		rs_save_xcr0(vp);
 	vmx->entry_event = 0;
 	if (unlikely(vmx->error || vmx->reason & VMX_REASON_FAILED))
 		vmcs_write(VMCS_ENTRY_EVENT, 0);

@@ -40,12 +40,6 @@ static struct rs_slat_format vmx_slat_format = {
 
 /* ---- the CPU */
 
-static int refuse(int err, const char *why)
-{
-	pr_err("%s\n", why);
-	return err;
-}
-
 static bool locked_off(void)
 {
 	u64 control = 0;
@@ -87,13 +81,13 @@ static int vmx_probe(void)
 	if (!(cpuid_ecx(1) & CPUID_1_ECX_VMX))
 		return -EOPNOTSUPP;
 	if (locked_off())
-		return refuse(-EPERM,
-			      "VMX is disabled by the firmware: enable it in the BIOS setup");
+		return rs_refuse(-EPERM,
+				 "VMX is disabled by the firmware: enable it in the BIOS setup");
 	if (__read_cr4() & X86_CR4_VMXE)
-		return refuse(-EBUSY,
-			      "another hypervisor uses this CPU: unload it (rmmod kvm_intel)");
+		return rs_refuse(-EBUSY,
+				 "another hypervisor uses this CPU: unload it (rmmod kvm_intel)");
 	if (rs_host_has_fred())
-		return refuse(-ENODEV, "FRED is in use: boot without fred=on");
+		return rs_refuse(-ENODEV, "FRED is in use: boot without fred=on");
 	read_capabilities();
 	missing = vmx_choose(&caps, &vmx_controls);
 	if (missing) {
@@ -364,15 +358,6 @@ static void vmx_tsc_offset(struct rs_vp *vp, u64 offset)
 	vmx_end();
 }
 
-/* VMCALL; RET (TLFS "Establishing the Hypercall Interface"). */
-static void vmx_hypercall_page(u8 page[HV_PAGE_SIZE])
-{
-	static const u8 code[] = { 0x0f, 0x01, 0xc1, 0xc3 };
-
-	memset(page, 0xcc, HV_PAGE_SIZE);
-	memcpy(page, code, sizeof(code));
-}
-
 const struct rs_backend rs_vmx_backend = {
 	.name = "VMX",
 	.slat_format = &vmx_slat_format,
@@ -404,5 +389,5 @@ const struct rs_backend rs_vmx_backend = {
 	.set_register = vmx_set_register,
 	.flush_tlb = vmx_flush_tlb,
 	.tsc_offset = vmx_tsc_offset,
-	.hypercall_page = vmx_hypercall_page,
+	.hypercall = { 0x0f, 0x01, 0xc1 },	/* VMCALL */
 };

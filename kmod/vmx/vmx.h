@@ -103,7 +103,6 @@ struct vmx_partition {
  * @active:     whose VMCS is active here, and current: one at most
  * @generation: of VPIDs; a VP of an older one takes a new VPID
  * @next_vpid:  first that was not used in this generation
- * @xcr0:       the host's, where it has one
  * @msr:        the host's
  */
 struct vmx_cpu {
@@ -112,7 +111,6 @@ struct vmx_cpu {
 	struct vmx_vp *active;
 	u64 generation;
 	u32 next_vpid;
-	u64 xcr0;
 	u64 msr[VMX_MSRS];
 };
 
