@@ -78,13 +78,23 @@ static void decode_iret(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exi
 	svm->iret_rip = vmcb->rip;
 }
 
-/* The end of a step (svm_request_nmi_window()), or of one that the guest also wanted. */
+/* DR6 is as the guest is to find it.  The end of a step of ours is none of its business. */
 static void decode_debug(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit *exit)
 {
-	if (to_svm(vp)->step_tf || vmcb->dr6 & (DR_TRAP0 | DR_TRAP1 | DR_TRAP2 | DR_TRAP3))
-		rs_vp_inject_exception(vp, X86_TRAP_DB, false, 0);
-	else
-		to_svm(vp)->vmcb->dr6 &= ~(u64)DR_STEP;
+	struct svm_vp *svm = to_svm(vp);
+
+	if (svm->stepped && !svm->step_tf &&
+	    !(vmcb->dr6 & (DR_TRAP0 | DR_TRAP1 | DR_TRAP2 | DR_TRAP3))) {
+		svm->vmcb->dr6 &= ~(u64)DR_STEP;
+		return;
+	}
+	svm->vmcb->dr7 &= ~(u64)SVM_DR7_GD;
+	rs_vp_reflect_exception(vp, X86_TRAP_DB, false, 0);
+}
+
+static void decode_alignment(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit *exit)
+{
+	rs_vp_reflect_exception(vp, X86_TRAP_AC, true, vmcb->exitinfo1);
 }
 
 /* A machine check while the guest ran is the host's. */
@@ -101,6 +111,7 @@ static const struct {
 	[SVM_EXIT_CR_WRITE0 ... SVM_EXIT_CR_WRITE15] = { RS_EXIT_CR_WRITE, decode_cr_write },
 	[SVM_EXIT_DR_READ0 ... SVM_EXIT_DR_WRITE15] = { RS_EXIT_NONE, decode_dr },
 	[SVM_EXIT_EXCEPTION_DB]	= { RS_EXIT_NONE, decode_debug },
+	[SVM_EXIT_EXCEPTION_AC]	= { RS_EXIT_NONE, decode_alignment },
 	[SVM_EXIT_EXCEPTION_MC]	= { RS_EXIT_NONE, decode_machine_check },
 	[SVM_EXIT_INTR]		= { RS_EXIT_NONE },
 	[SVM_EXIT_NMI]		= { RS_EXIT_NONE },

@@ -253,16 +253,13 @@ static void begin_step(struct svm_vp *svm)
 		return;
 	svm->step_tf = svm->vmcb->rflags & X86_EFLAGS_TF;
 	svm->vmcb->rflags |= X86_EFLAGS_TF;
-	svm->vmcb->intercept_exceptions |= BIT(X86_TRAP_DB);
 }
 
 static void end_step(struct rs_vp *vp, struct svm_vp *svm)
 {
-	if (!svm->stepping)
-		return;
+	svm->stepped = svm->stepping;
 	svm->stepping = false;
-	svm->vmcb->intercept_exceptions &= ~BIT(X86_TRAP_DB);
-	if (!svm->step_tf)
+	if (svm->stepped && !svm->step_tf)
 		vp->regs.rflags &= ~X86_EFLAGS_TF;
 }
 

@@ -214,12 +214,16 @@ static void init_pause(struct rs_vp *vp, struct vmcb *vmcb)
 	vmcb->intercept_misc1 |= SVM_INTERCEPT_PAUSE;
 }
 
+/*
+ * #DB and #AC exit, for their delivery can raise them again without an end, and no interrupt would
+ * get through.
+ */
 static void init_control(struct rs_vp *vp, struct vmcb *vmcb)
 {
 	struct svm_partition *sp = vp->partition->arch;
 
 	vmcb->intercept_cr_write = BIT(4) | BIT(8);
-	vmcb->intercept_exceptions = BIT(X86_TRAP_MC);
+	vmcb->intercept_exceptions = BIT(X86_TRAP_DB) | BIT(X86_TRAP_AC) | BIT(X86_TRAP_MC);
 	vmcb->intercept_misc1 = SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_SMI |
 		SVM_INTERCEPT_INIT | SVM_INTERCEPT_RDPMC | SVM_INTERCEPT_CPUID |
 		SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT | SVM_INTERCEPT_INVLPGA |

@@ -21,6 +21,7 @@
  * @iret_pending: it has not
  * @step_wanted:  by the entry that is being prepared
  * @stepping:     one instruction with TF, to find the end of a shadow or of IRET
+ * @stepped:      the last run was that
  * @step_tf:      the guest's own TF meanwhile
  */
 struct svm_vp {
@@ -37,6 +38,7 @@ struct svm_vp {
 	bool iret_pending;
 	bool step_wanted;
 	bool stepping;
+	bool stepped;
 	bool step_tf;
 };
 

@@ -74,6 +74,7 @@ static const struct guest_case cases[] = {
 	LONG(exceptions),
 	LONG(page_faults),
 	LONG(user_mode),
+	LONG(alignment),
 	LONG(double_fault),
 	ENDS(triple_fault, HV_MESSAGE_UNRECOVERABLE_EXCEPTION),
 	LONG(reinject_exception),
@@ -216,6 +217,7 @@ static const struct guest_skip {
 } skips[] = {
 	{ "svm", "msr_canonical", "QEMU TCG takes bases that are not canonical" },
 	{ "svm", "cr_reserved", "QEMU TCG does not check the reserved bits of CR0 in a guest" },
+	{ "svm", "alignment", "QEMU TCG checks no alignment" },
 	{ "svm", "icebp", "QEMU TCG raises no #DB for ICEBP" },
 	{ "svm", "double_fault_released",
 	  "QEMU TCG says of a double fault that its first exception was interrupted" },

@@ -83,11 +83,18 @@ static const u8 user_hlt[] = { 0xf4 };
 static const u8 user_out[] = { 0xe6, 0x80 };
 static const u8 user_load[] = { 0x48, 0x8b, 0x04, 0x25, 0x00, 0x00, 0x60, 0x00 };
 
-GUEST(user_mode)
+static void user_stack(void)
 {
-	u64 *pte = large_page(0x600000), stack = STACKS + STACK_SIZE / 2;
+	u64 stack = STACKS + STACK_SIZE / 2;
 
 	memcpy((void *)(TSS + 4ull), &stack, 8);		/* RSP0 */
+}
+
+GUEST(user_mode)
+{
+	u64 *pte = large_page(0x600000);
+
+	user_stack();
 	idt[0x80].type = 0xee;
 	handlers[0x80] = from_user;
 	handlers[GP] = from_user;
@@ -104,6 +111,26 @@ GUEST(user_mode)
 	in_user_mode(user_load);
 	CHECK_EQUAL(user_vector, PF);
 	CHECK_EQUAL(user_error, 5);
+}
+
+/* Sets RFLAGS.AC, and loads a word from an odd address. */
+static const u8 user_odd_load[] = {
+	0x9c, 0x81, 0x0c, 0x24, 0x00, 0x00, 0x04, 0x00, 0x9d,
+	0x48, 0x8b, 0x04, 0x25, 0x01, 0x00, 0x60, 0x00,
+};
+
+#define CR0_AM		(1u << 18)
+
+/* It exits, and comes back. */
+GUEST(alignment)
+{
+	user_stack();
+	WRITE_CR(0, READ_CR(0) | CR0_AM);
+	handlers[AC] = from_user;
+	in_user_mode(user_odd_load);
+	CHECK_EQUAL(user_vector, AC);
+	CHECK_EQUAL(user_error, 0);
+	CHECK_EQUAL(user_cs, USER_CODE | 3);
 }
 
 /* ---- double and triple faults */
