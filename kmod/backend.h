@@ -28,6 +28,7 @@ enum rs_exit_kind {
 	RS_EXIT_SLAT_FAULT,
 	RS_EXIT_INTERRUPT_WINDOW,
 	RS_EXIT_CR_WRITE,
+	RS_EXIT_CR_READ,
 	RS_EXIT_XSETBV,
 	RS_EXIT_RDPMC,
 	RS_EXIT_CACHE,			/* INVD, WBINVD */
@@ -47,7 +48,7 @@ enum rs_exit_kind {
  * @slat:     @slat.gpa, what the access was; @slat.fetch of an instruction;
  *            @slat.walk: while the CPU walked the guest's page tables;
  *            @slat.bytes fetched by the CPU, @slat.byte_count 0 when it has none
- * @cr:       MOV to control register @cr.number from general register @cr.gpr;
+ * @cr:       MOV to or from control register @cr.number, with general register @cr.gpr;
  *            both -1 when the CPU does not say
  * @task:     to the task of @task.selector, by a CALL, IRET, JMP or gate (@task.source: enum
  *            rs_task_source); @task.event: in the delivery of one that is not to be repeated

@@ -21,6 +21,7 @@ static const struct {
 	[RS_INSN_INVD]		= { 2, { 0x0f, 0x08 } },
 	[RS_INSN_WBINVD]	= { 2, { 0x0f, 0x09 } },
 	[RS_INSN_MOV_TO_CR]	= { 2, { 0x0f, 0x22 }, 1 },
+	[RS_INSN_MOV_FROM_CR]	= { 2, { 0x0f, 0x20 }, 1 },
 };
 
 struct prefixes {
@@ -88,10 +89,11 @@ unsigned int rs_insn_length(const u8 *bytes, unsigned int count, bool mode64, en
 }
 
 /* LOCK MOV CR0 is MOV CR8 on AMD (APM3, MOV CRn). */
-int rs_insn_mov_to_cr(const u8 *bytes, unsigned int count, bool mode64, unsigned int *cr)
+int rs_insn_mov_cr(const u8 *bytes, unsigned int count, bool mode64, enum rs_insn insn,
+		   unsigned int *cr)
 {
 	struct prefixes p = skip_prefixes(bytes, count, mode64);
-	unsigned int length = rs_insn_length(bytes, count, mode64, RS_INSN_MOV_TO_CR);
+	unsigned int length = rs_insn_length(bytes, count, mode64, insn);
 	u8 modrm;
 
 	if (!length)

@@ -21,13 +21,15 @@ enum rs_insn {
 	RS_INSN_INVD,
 	RS_INSN_WBINVD,
 	RS_INSN_MOV_TO_CR,
+	RS_INSN_MOV_FROM_CR,
 };
 
 /* Bytes of @insn at @bytes, 0 when something else is there; @mode64: REX prefixes exist. */
 unsigned int rs_insn_length(const u8 *bytes, unsigned int count, bool mode64, enum rs_insn insn);
 
-/* MOV to CRn at @bytes: the general register's number, the control register's in @cr. */
-int rs_insn_mov_to_cr(const u8 *bytes, unsigned int count, bool mode64, unsigned int *cr);
+/* MOV to or from CRn, as @insn says: the general register's number; the other's in @cr. */
+int rs_insn_mov_cr(const u8 *bytes, unsigned int count, bool mode64, enum rs_insn insn,
+		   unsigned int *cr);
 
 /**
  * struct rs_insn_store - a MOV to memory

@@ -422,41 +422,69 @@ static int handle_window(struct rs_vp *vp)
 	return RS_RESUME;
 }
 
-static int set_control_register(struct rs_vp *vp, unsigned int number, u64 value)
+/* The name of a control register that guests have; 0: there is none of that number. */
+static u32 control_register(unsigned int number)
 {
 	static const u32 names[] = {
-		[0] = HV_X64_REGISTER_CR0, [3] = HV_X64_REGISTER_CR3,
+		[0] = HV_X64_REGISTER_CR0, [2] = HV_X64_REGISTER_CR2, [3] = HV_X64_REGISTER_CR3,
 		[4] = HV_X64_REGISTER_CR4, [8] = HV_X64_REGISTER_CR8,
 	};
-	union hv_register_value v = { .reg64 = value };
 
-	if (number >= ARRAY_SIZE(names) || !names[number])
-		return -EINVAL;
-	return rs_vp_set_register(vp, names[number], &v);
+	return number < ARRAY_SIZE(names) ? names[number] : 0;
+}
+
+/* The general register's number; negative: there is no such instruction. */
+static int decode_mov_cr(struct rs_vp *vp, enum rs_insn insn, u32 *name, unsigned int *length)
+{
+	unsigned int number = vp->exit.cr.number;
+	int gpr = vp->exit.cr.gpr;
+	u8 bytes[15];
+
+	*length = vp->exit.length;
+	if (!*length || gpr < 0) {
+		int count = rs_gva_fetch(vp, bytes);
+
+		*length = rs_insn_length(bytes, count, rs_vp_64bit(vp), insn);
+		gpr = rs_insn_mov_cr(bytes, count, rs_vp_64bit(vp), insn, &number);
+	}
+	*name = control_register(number);
+	return *length ? gpr : -EINVAL;
 }
 
 static int handle_cr_write(struct rs_vp *vp)
 {
-	unsigned int length = vp->exit.length, number = vp->exit.cr.number;
-	int gpr = vp->exit.cr.gpr;
-	bool mode64 = rs_vp_64bit(vp);
-	u8 bytes[15];
-	u64 value;
+	union hv_register_value v = { };
+	unsigned int length;
+	u32 name;
+	int gpr = decode_mov_cr(vp, RS_INSN_MOV_TO_CR, &name, &length);
 
 	vp->counters[RS_COUNT_OTHER]++;
-	if (!length || gpr < 0) {
-		int count = rs_gva_fetch(vp, bytes);
-
-		length = rs_insn_length(bytes, count, mode64, RS_INSN_MOV_TO_CR);
-		gpr = rs_insn_mov_to_cr(bytes, count, mode64, &number);
-		if (!length || gpr < 0)
-			return RS_RESUME;
-	}
-	value = vp->regs.gpr[gpr];
-	if (set_control_register(vp, number, mode64 ? value : low(value)))
+	if (gpr < 0)
+		return RS_RESUME;
+	v.reg64 = rs_vp_64bit(vp) ? vp->regs.gpr[gpr] : low(vp->regs.gpr[gpr]);
+	if (!name || rs_vp_set_register(vp, name, &v))
 		rs_vp_inject_gp(vp);
 	else
 		rs_vp_advance(vp, length);
+	return RS_RESUME;
+}
+
+static int handle_cr_read(struct rs_vp *vp)
+{
+	union hv_register_value v;
+	unsigned int length;
+	u32 name;
+	int gpr = decode_mov_cr(vp, RS_INSN_MOV_FROM_CR, &name, &length);
+
+	vp->counters[RS_COUNT_OTHER]++;
+	if (gpr < 0)
+		return RS_RESUME;
+	if (!name || rs_vp_get_register(vp, name, &v)) {
+		rs_vp_inject_ud(vp);
+		return RS_RESUME;
+	}
+	vp->regs.gpr[gpr] = rs_vp_64bit(vp) ? v.reg64 : low(v.reg64);
+	rs_vp_advance(vp, length);
 	return RS_RESUME;
 }
 
@@ -545,6 +573,7 @@ static int (*const exit_handlers[RS_EXIT_KINDS])(struct rs_vp *vp) = {
 	[RS_EXIT_SLAT_FAULT]		= handle_slat_fault,
 	[RS_EXIT_INTERRUPT_WINDOW]	= handle_window,
 	[RS_EXIT_CR_WRITE]		= handle_cr_write,
+	[RS_EXIT_CR_READ]		= handle_cr_read,
 	[RS_EXIT_XSETBV]		= handle_xsetbv,
 	[RS_EXIT_RDPMC]			= handle_rdpmc,
 	[RS_EXIT_CACHE]			= handle_cache,

@@ -40,6 +40,7 @@
 	{ RS_EXIT_SLAT_FAULT,		"slat-fault" },		\
 	{ RS_EXIT_INTERRUPT_WINDOW,	"interrupt-window" },	\
 	{ RS_EXIT_CR_WRITE,		"cr-write" },		\
+	{ RS_EXIT_CR_READ,		"cr-read" },		\
 	{ RS_EXIT_XSETBV,		"xsetbv" },		\
 	{ RS_EXIT_RDPMC,		"rdpmc" },		\
 	{ RS_EXIT_CACHE,		"cache" },		\

@@ -55,11 +55,11 @@ static void decode_npf(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit
 	memcpy(exit->slat.bytes, vmcb->instruction_bytes, 15);
 }
 
-static void decode_cr_write(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit *exit)
+static void decode_cr(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit *exit)
 {
 	bool valid = svm_features.decode_assists && vmcb->exitinfo1 & SVM_CR_VALID;
 
-	exit->cr.number = vmcb->exitcode - SVM_EXIT_CR_WRITE0;
+	exit->cr.number = vmcb->exitcode & 15;
 	exit->cr.gpr = valid ? vmcb->exitinfo1 & 15 : -1;
 }
 
@@ -108,7 +108,8 @@ static const struct {
 	u8 kind;
 	void (*decode)(struct rs_vp *vp, const struct vmcb *vmcb, struct rs_exit *exit);
 } decode_table[] = {
-	[SVM_EXIT_CR_WRITE0 ... SVM_EXIT_CR_WRITE15] = { RS_EXIT_CR_WRITE, decode_cr_write },
+	[SVM_EXIT_CR_READ0 ... SVM_EXIT_CR_READ15] = { RS_EXIT_CR_READ, decode_cr },
+	[SVM_EXIT_CR_WRITE0 ... SVM_EXIT_CR_WRITE15] = { RS_EXIT_CR_WRITE, decode_cr },
 	[SVM_EXIT_DR_READ0 ... SVM_EXIT_DR_WRITE15] = { RS_EXIT_NONE, decode_dr },
 	[SVM_EXIT_EXCEPTION_DB]	= { RS_EXIT_NONE, decode_debug },
 	[SVM_EXIT_EXCEPTION_AC]	= { RS_EXIT_NONE, decode_alignment },

@@ -103,11 +103,19 @@ static void set_cr3(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 	svm_flush_tlb(vp);
 }
 
+/*
+ * Without MCE a machine check would be the end of the guest, and the host not hear of it.  A guest
+ * that has not set it reads its own CR4 by an exit.
+ */
 static void set_cr4(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
 {
+	u64 mce = __read_cr4() & ~value & X86_CR4_MCE;
+
 	if ((vmcb->cr4 ^ value) & RS_CR4_FLUSHING)
 		svm_flush_tlb(vp);
-	vmcb->cr4 = value;
+	vmcb->cr4 = value | mce;
+	to_svm(vp)->mce = mce;
+	vmcb->intercept_cr_read = mce ? BIT(4) : 0;
 }
 
 static void set_dr7(struct rs_vp *vp, struct vmcb *vmcb, u64 value)
@@ -163,7 +171,7 @@ void svm_get_mode(struct rs_vp *vp, struct rs_mode *mode)
 
 	mode->cr0 = vmcb->cr0;
 	mode->cr3 = vmcb->cr3;
-	mode->cr4 = vmcb->cr4;
+	mode->cr4 = vmcb->cr4 & ~to_svm(vp)->mce;
 	mode->efer = vmcb->efer & ~(u64)EFER_SVME;
 	segment_to_hv(&vmcb->cs, &mode->cs);
 	mode->ss_dpl = HV_SEGMENT_DPL(vmcb->ss.attributes);
@@ -188,6 +196,8 @@ int svm_get_register(struct rs_vp *vp, u32 name, union hv_register_value *value)
 	value->reg64 = *save_word(svm->vmcb, r);
 	if (name == HV_X64_REGISTER_EFER)
 		value->reg64 &= ~(u64)EFER_SVME;
+	if (name == HV_X64_REGISTER_CR4)
+		value->reg64 &= ~svm->mce;
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static int svm_probe(void)
 	return 0;
 }
 
-/* What is not used is here for the reader of the list.  A fresh ASID is as good as a flushed one. */
+/* What is not used is here for the reader of the list: a fresh ASID needs no flush. */
 static const struct {
 	const char *name;
 	u32 bit;

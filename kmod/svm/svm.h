@@ -14,6 +14,7 @@
  * @asid:         its translations' tag on @asid_cpu, valid in @asid_generation
  * @msrpm:        the partition's
  * @tsc_aux:      guest's
+ * @mce:          CR4.MCE, where it is set and the guest has not set it
  * @loaded:       its TSC_AUX is in this CPU's
  * @debug_loaded: DR0-DR3 are the guest's while it runs, accesses are not intercepted
  * @nmi_masked:   between an NMI and its IRET
@@ -31,6 +32,7 @@ struct svm_vp {
 	int asid_cpu;
 	u64 asid_generation;
 	u64 tsc_aux;
+	u64 mce;
 	u64 iret_rip;
 	bool loaded;
 	bool debug_loaded;

@@ -129,6 +129,8 @@ enum {		/* intercept_misc2 */
 };
 
 enum {
+	SVM_EXIT_CR_READ0	= 0x000,
+	SVM_EXIT_CR_READ15	= 0x00f,
 	SVM_EXIT_CR_WRITE0	= 0x010,
 	SVM_EXIT_CR_WRITE15	= 0x01f,
 	SVM_EXIT_DR_READ0	= 0x020,

@@ -43,6 +43,7 @@ static const struct {
 	{ RS_INSN_INVD, "\x0f\x08", 2, ZYDIS_MNEMONIC_INVD },
 	{ RS_INSN_WBINVD, "\x0f\x09", 2, ZYDIS_MNEMONIC_WBINVD },
 	{ RS_INSN_MOV_TO_CR, "\x0f\x22\xc0", 3, ZYDIS_MNEMONIC_MOV },
+	{ RS_INSN_MOV_FROM_CR, "\x0f\x20\xc0", 3, ZYDIS_MNEMONIC_MOV },
 };
 
 static ZydisDecoder decoders[MODES];
@@ -76,16 +77,22 @@ static unsigned int length_of(const void *bytes, unsigned int count, bool mode64
 	return length;
 }
 
-static int mov_to_cr(const void *bytes, unsigned int count, bool mode64, unsigned int *cr)
+static int mov_cr(const void *bytes, unsigned int count, bool mode64, enum rs_insn insn,
+		  unsigned int *cr)
 {
 	u8 *copy = malloc(count);
 	int gpr;
 
 	if (count)
 		memcpy(copy, bytes, count);
-	gpr = rs_insn_mov_to_cr(copy, count, mode64, cr);
+	gpr = rs_insn_mov_cr(copy, count, mode64, insn, cr);
 	free(copy);
 	return gpr;
+}
+
+static int mov_to_cr(const void *bytes, unsigned int count, bool mode64, unsigned int *cr)
+{
+	return mov_cr(bytes, count, mode64, RS_INSN_MOV_TO_CR, cr);
 }
 
 static bool store_of(const void *bytes, unsigned int count, unsigned int mode,
@@ -215,6 +222,19 @@ START_TEST(pause_is_no_nop)
 END_TEST
 
 /* ---- MOV to a control register */
+
+START_TEST(from_control_registers)
+{
+	unsigned int cr;
+
+	ck_assert_int_eq(mov_cr("\x41\x0f\x20\xe3", 4, true, RS_INSN_MOV_FROM_CR, &cr), 11);
+	ck_assert_uint_eq(cr, 4);
+	ck_assert_int_eq(mov_cr("\x0f\x20\xe0", 3, false, RS_INSN_MOV_FROM_CR, &cr), 0);
+	ck_assert_uint_eq(cr, 4);
+	ck_assert_int_eq(mov_cr("\x0f\x22\xe0", 3, true, RS_INSN_MOV_FROM_CR, &cr), -EINVAL);
+	ck_assert_int_eq(mov_to_cr("\x0f\x20\xe0", 3, true, &cr), -EINVAL);
+}
+END_TEST
 
 START_TEST(control_registers)
 {
@@ -472,7 +492,7 @@ static void random_bytes(u8 bytes[LONGEST], unsigned int mode)
 	} else {
 		size_t i = rnd(ARRAY_SIZE(instructions));
 
-		for (unsigned int k = 0; k < instructions[i].count - (i == RS_INSN_MOV_TO_CR) &&
+		for (unsigned int k = 0; k < instructions[i].count - (i >= RS_INSN_MOV_TO_CR) &&
 		     n < LONGEST; k++)
 			bytes[n++] = instructions[i].bytes[k];
 	}
@@ -489,9 +509,11 @@ static bool has_prefix(const ZydisDecodedInstruction *z, u8 value)
 /* Which of instructions[] Zydis found. */
 static int known(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands)
 {
-	if (z->mnemonic == ZYDIS_MNEMONIC_MOV)
-		return z->opcode_map == ZYDIS_OPCODE_MAP_0F && z->opcode == 0x22 ?
-		       RS_INSN_MOV_TO_CR : -1;
+	if (z->mnemonic == ZYDIS_MNEMONIC_MOV) {
+		if (z->opcode_map != ZYDIS_OPCODE_MAP_0F || (z->opcode & ~2) != 0x20)
+			return -1;
+		return z->opcode == 0x22 ? RS_INSN_MOV_TO_CR : RS_INSN_MOV_FROM_CR;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(instructions); i++)
 		if (z->mnemonic == instructions[i].mnemonic)
 			return i;
@@ -505,6 +527,7 @@ static int check_length(const u8 *bytes, unsigned int count, unsigned int mode)
 	ZydisDecodedInstruction z;
 	unsigned int cr;
 	int found, gpr;
+	bool to;
 
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoders[mode], bytes, count, &z, operands)))
 		return -1;		/* the CPU takes no exit but #UD */
@@ -517,12 +540,13 @@ static int check_length(const u8 *bytes, unsigned int count, unsigned int mode)
 			complain(ZydisMnemonicGetString(instructions[i].mnemonic), mode, bytes,
 				 count);
 	}
-	if (found != RS_INSN_MOV_TO_CR)
+	if (found < RS_INSN_MOV_TO_CR)
 		return found;
-	gpr = mov_to_cr(bytes, count, mode == MODE64, &cr);
-	if (gpr != register_number(operands[1].reg.value) ||
-	    (int)cr != (has_prefix(&z, 0xf0) ? 8 : ZydisRegisterGetId(operands[0].reg.value)))
-		complain("another MOV to CR", mode, bytes, count);
+	to = found == RS_INSN_MOV_TO_CR;
+	gpr = mov_cr(bytes, count, mode == MODE64, found, &cr);
+	if (gpr != register_number(operands[to].reg.value) ||
+	    (int)cr != (has_prefix(&z, 0xf0) ? 8 : ZydisRegisterGetId(operands[!to].reg.value)))
+		complain("another MOV of CR", mode, bytes, count);
 	return found;
 }
 
@@ -554,8 +578,8 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		plain, every_prefix, rex, too_long, prefixes_only, pause_is_no_nop,
-		control_registers, every_modrm, every_sib, store_values, high_bytes,
-		store_length_limit, random_instructions,
+		control_registers, from_control_registers, every_modrm, every_sib, store_values,
+		high_bytes, store_length_limit, random_instructions,
 	};
 
 	return run_suite("insn", tests, ARRAY_SIZE(tests), setup);
