@@ -106,6 +106,12 @@ long unmap_gpa(int partition, uint64_t gpa, uint64_t size)
 	return call(partition, VID_UNMAP_GPA, &range);
 }
 
+/*
+ * 1: pause; jmp 1b.  The PAUSE is for bochs 2.7, where a VMX guest that was entered with IF clear
+ * is not interrupted by anything of the host's.
+ */
+const uint8_t endless_loop[] = { 0xf3, 0x90, 0xeb, 0xfc };
+
 void start_at_zero(int vp)
 {
 	struct vid_register registers[] = {

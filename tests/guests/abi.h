@@ -29,6 +29,8 @@ long map_gpa(int partition, uint64_t gpa, uint64_t size, const void *address, ui
 long unmap_gpa(int partition, uint64_t gpa, uint64_t size);
 /* Makes @vp run 16-bit code at GPA 0. */
 void start_at_zero(int vp);
+/* Endless 16-bit code. */
+extern const uint8_t endless_loop[4];
 /* Runs @body in a child; its exit status, or 128 + the signal that ended it. */
 int in_child(int (*body)(void *context), void *context);
 

@@ -25,7 +25,7 @@ static const uint8_t touch_and_loop[] = {
 	0x88, 0x04,			/* 1:	mov %al, (%si) */
 	0x81, 0xc6, 0x00, 0x10,		/*	add $0x1000, %si */
 	0x75, 0xf8,			/*	jnz 1b */
-	0xeb, 0xfe,			/* 2:	jmp 2b */
+	0xf3, 0x90, 0xeb, 0xfc,		/* 2:	pause; jmp 2b: see endless_loop[] */
 };
 
 struct machine {

@@ -76,13 +76,12 @@ static long run_for_a_while(int vp)
 
 static long run_state(const struct state *state)
 {
-	static const uint8_t loop[] = { 0xeb, 0xfe };
 	int partition = new_partition(1), vp = new_vp(partition, 0);
 	void *memory = new_memory(PAGE);
 	long result = 0;
 	size_t i;
 
-	memcpy(memory, loop, sizeof(loop));
+	memcpy(memory, endless_loop, sizeof(endless_loop));
 	map_gpa(partition, 0, PAGE, memory, RWX);
 	start_at_zero(vp);
 	for (i = 0; state && i < REGISTERS_MAX && state->registers[i].name; i++) {

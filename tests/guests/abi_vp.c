@@ -370,14 +370,13 @@ static void test_commit(int vp, struct vid_vp_page *page)
 
 static void test_run(int partition, int vp)
 {
-	static const uint8_t loop[] = { 0xeb, 0xfe };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct vid_vp_page *page = map_page(vp);
 	struct runner runner = { .vp = vp };
 	void *memory = new_memory(PAGE);
 
 	sigaction(SIGUSR1, &action, NULL);
-	memcpy(memory, loop, sizeof(loop));
+	memcpy(memory, endless_loop, sizeof(endless_loop));
 	ok(!map_gpa(partition, 0, PAGE, memory, RWX), "a page with a loop in it");
 	start_at_zero(vp);
 	test_commit(vp, page);
