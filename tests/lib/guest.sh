@@ -19,12 +19,14 @@
 #	guest_log NAME			prints the end of all that was said
 #
 # What takes longer than $guest_limit seconds fails. It is generous, for loaded machines; where the
-# root partition itself is slow, GUEST_LIMIT in the environment makes it longer.
+# root partition itself is slow, GUEST_LIMIT in the environment makes it longer. What is waited for is
+# looked at every $guest_poll seconds.
 # shellcheck disable=SC2034,SC2154
 
 vmwp=${BUILD:-$top/build}/userspace/vmwp
 guest_limit=${GUEST_LIMIT:-120}
 guest_append=
+guest_poll=0.2
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -65,7 +67,7 @@ guest_await() {
 	until_then=$(($(date +%s) + guest_limit))
 	until "$@"; do
 		[ "$(date +%s)" -lt "$until_then" ] || return 1
-		sleep 0.2
+		sleep "$guest_poll"
 	done
 }
 
