@@ -53,18 +53,16 @@ static bool op_vp_exists(void *context, u32 vp)
 	return rs_vp_lookup(((struct bus *)context)->core, vp);
 }
 
-static void push_event(struct bus *bus, const struct vmbusr_bus_event *event)
+/* False: nobody will read it. */
+static bool push_event(struct bus *bus, const struct vmbusr_bus_event *event)
 {
 	lockdep_assert_held(&bus->lock);
-	if (bus->closed)
-		return;
-	if (bus->event_count == BUS_EVENTS) {
-		bus->event_lost = true;
-		return;
-	}
+	if (bus->closed || bus->event_count == BUS_EVENTS)
+		return false;
 	bus->events[(bus->event_first + bus->event_count) % BUS_EVENTS] = *event;
 	WRITE_ONCE(bus->event_count, bus->event_count + 1);
 	wake_up_interruptible(&bus->readable);
+	return true;
 }
 
 static void op_connected(void *context, u32 version, u32 features)
@@ -73,17 +71,22 @@ static void op_connected(void *context, u32 version, u32 features)
 		.type = version ? VMBUSR_BUS_CONNECTED : VMBUSR_BUS_DISCONNECTED,
 		.protocol = version, .features = features,
 	};
+	struct bus *bus = context;
 
-	push_event(context, &event);
+	if (!push_event(bus, &event))
+		bus->event_lost = true;
 }
 
 static void op_tl_connect(void *context, const u8 *service, const u8 *endpoint)
 {
 	struct vmbusr_bus_event event = { .type = VMBUSR_BUS_TL_CONNECT };
+	struct bus *bus = context;
 
 	memcpy(event.service, service, sizeof(event.service));
 	memcpy(event.endpoint, endpoint, sizeof(event.endpoint));
-	push_event(context, &event);
+	if (!push_event(bus, &event))
+		vmbus_server_tl_result(bus->server, service, endpoint,
+				       VMBUS_STATUS_CONNECTION_REFUSED);
 }
 
 static void op_reset_done(void *context)

@@ -139,7 +139,8 @@ int vmbus_channel_offer(struct vmbus_server *server, const struct vmbus_offer_in
 	new->target_vp = VMBUS_VP_NONE;
 	*end = new;
 	*channel = new;
-	if (info->flags & VMBUS_OFFER_TLNPI && server->tl_pending)
+	if (info->flags & VMBUS_OFFER_TLNPI && !info->user_data[VMBUS_HVSOCK_FROM_HOST] &&
+	    server->tl_pending)
 		server->tl_pending--;
 	if (server->offers_requested)
 		offer(new);

@@ -432,6 +432,10 @@ START_TEST(hvsock)
 		.header.type = VMBUS_TL_CONNECT_REQUEST, .service = { 1 }, .endpoint = { 2 },
 	};
 	const struct vmbus_offer_info info = { .instance = { 2 }, .flags = VMBUS_OFFER_TLNPI };
+	const struct vmbus_offer_info from_host = {
+		.instance = { 3 }, .flags = VMBUS_OFFER_TLNPI,
+		.user_data[VMBUS_HVSOCK_FROM_HOST] = 1,
+	};
 	const struct vmbus_tl_connect_result *result;
 	struct vmbus_channel *channel;
 
@@ -450,6 +454,10 @@ START_TEST(hvsock)
 	result = fake_next(VMBUS_TL_CONNECT_RESULT);
 	ck_assert_uint_eq(result->status, 7);
 	ck_assert_uint_eq(result->endpoint[0], 2);
+	ck_assert_int_eq(guest_sends(&request, sizeof(request)), 0);
+	ck_assert_int_eq(vmbus_channel_offer(&fake.server, &from_host, &fake, &channel), 0);
+	ck_assert_int_eq(guest_sends(&request, sizeof(request)), -EBUSY);
+	fake_next(VMBUS_TL_CONNECT_RESULT);
 }
 END_TEST
 

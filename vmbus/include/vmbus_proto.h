@@ -93,6 +93,9 @@ struct vmbus_header {
 #define VMBUS_OFFER_MONITORED		0x0400u
 #define VMBUS_OFFER_TLNPI		0x2000u	/* hvsock */
 
+/* hvsock: which byte of the user data says that the host connects, to a service of the guest's. */
+#define VMBUS_HVSOCK_FROM_HOST		4
+
 struct vmbus_offer_channel {
 	struct vmbus_header header;
 	__u8 type[VMBUS_GUID_SIZE];
