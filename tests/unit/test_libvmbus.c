@@ -5,6 +5,7 @@
  * libvmbus without a kernel: GUIDs, where a byte of a GPADL is, packets over a ring of our own.
  */
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../../userspace/libvmbus/internal.h"
@@ -185,6 +186,56 @@ START_TEST(broken)
 }
 END_TEST
 
+static unsigned int calls;
+static unsigned int wanted;
+
+static void take_wanted(struct vmbus_channel *ch, void *context)
+{
+	struct vmbus_packet packet;
+	u8 buffer[8];
+
+	ck_assert_uint_lt(calls++, 10);
+	for (; wanted; wanted--)
+		if (vmbus_receive(ch, &packet, buffer, 8) != 1)
+			return;
+}
+
+static int take_from(struct vmbus_channel *ch, unsigned int packets)
+{
+	calls = 0;
+	wanted = packets;
+	return vmbus_process(ch);
+}
+
+/* A server that cannot take packets now is not asked to again and again. */
+START_TEST(left_there)
+{
+	static const struct vmbus_channel_ops taking = { .readable = take_wanted };
+	struct vmbus_packet packet;
+	u8 buffer[8];
+
+	channel.ops = &taking;
+	channel.signal = eventfd(0, EFD_NONBLOCK);
+	channel.fd = eventfd(0, EFD_NONBLOCK);
+	for (unsigned int i = 0; i < 4; i++)
+		ck_assert_int_eq(vmbus_send(&channel, "1", 1, 0, 0), 0);
+	ck_assert_int_eq(take_from(&channel, 0), 0);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert_uint_eq(control->interrupt_mask, 0);
+	ck_assert_int_eq(take_from(&channel, 3), 0);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert_int_eq(vmbus_receive(&channel, &packet, buffer, 8), 1);
+	control->interrupt_mask = 1;	/* there is nobody to signal */
+	ck_assert_int_eq(vmbus_send(&channel, "1", 1, 0, 0), 0);
+	ck_assert_int_eq(take_from(&channel, 0), 0);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert_int_eq(take_from(&channel, 5), 0);
+	ck_assert_uint_eq(control->read_index, control->write_index);
+	close(channel.signal);
+	close(channel.fd);
+}
+END_TEST
+
 START_TEST(no_device)
 {
 	struct vmbus_bus *bus;
@@ -201,7 +252,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		guids, bad_guids, translate, packets, batch, refused, room_at_once, broken,
-		no_device,
+		left_there, no_device,
 	};
 
 	return run_suite("libvmbus", tests, ARRAY_SIZE(tests), setup);

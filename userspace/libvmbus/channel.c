@@ -240,20 +240,23 @@ static void control(struct vmbus_channel *channel)
 /* While packets are read the guest need not signal; afterwards it does, and is looked at again. */
 static void rings(struct vmbus_channel *channel)
 {
+	uint32_t looks;
+
 	if (channel->blocked && vmbus_out_ring_room(&channel->out)) {
 		channel->blocked = false;
 		if (channel->ops->writable)
 			channel->ops->writable(channel, channel->context);
 	}
 	do {
+		looks = channel->looks;
 		vmbus_in_ring_mask(&channel->in);
 		channel->ops->readable(channel, channel->context);
 		if (!channel->open || channel->broken)
 			return;
 		if (vmbus_in_ring_commit(&channel->in))
 			vmbus_signal(channel);
-		/* who leaves packets there is called again when more come */
-		if (channel->in.read != channel->in.write) {
+		/* who leaves packets there, or looks for none, is called again when more come */
+		if (channel->in.read != channel->in.write || looks == channel->looks) {
 			vmbus_in_ring_unmask(&channel->in);
 			return;
 		}

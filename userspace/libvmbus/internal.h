@@ -28,6 +28,7 @@ struct vmbus_channel {
 	bool broken;			/* the guest broke the ring's rules */
 	bool blocked;			/* something was not sent for want of room */
 	bool batch;
+	uint32_t looks;			/* how often the server looked for a packet */
 	void *mapping;
 	size_t mapping_size;
 	struct vmbus_in_ring in;

@@ -73,7 +73,8 @@ int vmbus_refuse_hvsock(struct vmbus_bus *bus, const uint8_t service[VMBUS_GUID_
  *            are held are to be put (here, or later).  Not after an @opened that refused.  May
  *            be NULL
  * @readable: there may be packets: call vmbus_receive() until it returns 0.  Called again only
- *            when the guest has written more
+ *            when the guest has written more; who leaves packets there calls vmbus_process() to go
+ *            on with them
  * @writable: after vmbus_send() returned -EAGAIN: there is room again.  May be NULL
  * @released: the guest waits for a GPADL that is held to be put.  May be NULL
  * @error:    the guest broke the ring's rules; the channel has stopped.  It is still open until

@@ -52,6 +52,7 @@ int vmbus_receive(struct vmbus_channel *channel, struct vmbus_packet *packet, vo
 		err = give_back(channel);
 	if (err)
 		return err;
+	channel->looks++;
 	err = vmbus_in_ring_next(&channel->in, in);
 	if (err)
 		return err == -EAGAIN ? 0 : vmbus_channel_broken(channel);
