@@ -172,6 +172,17 @@ START_TEST(processors_and_descriptors)
 }
 END_TEST
 
+START_TEST(hvsock)
+{
+	ck_assert_int_eq(parse(""), OPTIONS_RUN);
+	ck_assert_ptr_null(options.vsock);
+	ck_assert_int_eq(parse("--vsock /run/v"), OPTIONS_RUN);
+	ck_assert_str_eq(options.vsock, "/run/v");
+	ck_assert_int_eq(parse("--vsock="), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--vsock"), OPTIONS_BAD);
+}
+END_TEST
+
 START_TEST(what_is_no_option)
 {
 	ck_assert_int_eq(parse("--frobnicate"), OPTIONS_BAD);
@@ -191,7 +202,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		defaults, sizes, vmbus_devices, serial_ports, actions, images,
-		processors_and_descriptors,
+		processors_and_descriptors, hvsock,
 		what_is_no_option,
 	};
 

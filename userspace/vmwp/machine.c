@@ -68,6 +68,7 @@ static void woken(void *ctx)
 {
 	service_serial(ctx);
 	synthetic_service(ctx);
+	vsock_service(ctx);
 }
 
 static void drain_serial(struct machine *machine)
@@ -317,38 +318,60 @@ static void destroy_loop(struct machine *machine)
 	loop_destroy(&machine->loop);
 }
 
-/* All that a machine has beside its partition and devices. */
-static int create_frame(struct machine *machine)
+static int create_memory(struct machine *machine)
 {
 	const struct options *options = machine->options;
 	int err = memory_create(&machine->memory, options->memory, options->hugepage);
 
-	if (err) {
+	if (err)
 		report("cannot make %llu MiB of guest memory: %s",
 		       (unsigned long long)(options->memory / MIB), strerror(-err));
-		return err;
-	}
-	err = create_loop(machine);
-	if (err) {
-		report("cannot make an event loop: %s", strerror(-err));
-		goto destroy_memory;
-	}
-	err = open_serial(machine);
+	return err;
+}
+
+static int open_rest(struct machine *machine)
+{
+	const char *control = machine->options->control;
+	int err = open_serial(machine);
+
 	if (!err)
 		err = synthetic_open(machine);
-	if (!err && options->control)
-		err = control_open(&machine->control, options->control, &machine->loop,
-				   &remote_ops, machine);
-	if (err)
-		goto destroy_serial;
-	return 0;
-
-destroy_serial:
+	if (!err && control)
+		err = control_open(&machine->control, control, &machine->loop, &remote_ops,
+				   machine);
+	if (!err)
+		return 0;
 	synthetic_close(machine);
 	close_serial(machine);
-	destroy_loop(machine);
+	return err;
+}
+
+/* All that a machine has beside its partition and devices; vsock_open() wants no memory there. */
+static int create_frame(struct machine *machine)
+{
+	int err = create_loop(machine);
+
+	if (err) {
+		report("cannot make an event loop: %s", strerror(-err));
+		return err;
+	}
+	err = vsock_open(machine);
+	if (err)
+		goto destroy_loop;
+	err = create_memory(machine);
+	if (err)
+		goto close_vsock;
+	err = open_rest(machine);
+	if (err)
+		goto destroy_memory;
+	return 0;
+
 destroy_memory:
 	memory_destroy(&machine->memory);
+close_vsock:
+	vsock_close(machine);
+destroy_loop:
+	destroy_loop(machine);
 	return err;
 }
 
@@ -357,8 +380,9 @@ static void destroy_frame(struct machine *machine)
 	control_close(machine->control);
 	synthetic_close(machine);
 	close_serial(machine);
-	destroy_loop(machine);
 	memory_destroy(&machine->memory);
+	vsock_close(machine);
+	destroy_loop(machine);
 }
 
 /**

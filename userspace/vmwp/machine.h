@@ -22,6 +22,7 @@
 #include "timers.h"
 #include "vdev.h"
 #include "vp.h"
+#include "vsock.h"
 
 /* Why a machine stopped.  The text and the exit code of each are in end.c. */
 enum machine_end {
@@ -67,6 +68,7 @@ struct devices {
  * @timers:    armed timers
  * @serial:    ports, up to options->serial_count
  * @synthetic: the VMBus; see synthetic.h
+ * @vsock:     Hyper-V sockets, or NULL; see vsock.h
  * @control:   the control socket, or NULL.  Main thread, as the fields up to @paused_at
  * @starts:    how often it was started
  * @started:   when that was, on the host's clock
@@ -97,6 +99,7 @@ struct machine {
 	struct timers timers;
 	struct serial serial[UART_COUNT];
 	struct synthetic synthetic;
+	struct vsock *vsock;
 	struct control *control;
 	unsigned int starts;
 	uint64_t started;

@@ -272,6 +272,12 @@ static const char *parse_control(struct options *options, const char *text)
 	return *text ? NULL : "is empty";
 }
 
+static const char *parse_vsock(struct options *options, const char *text)
+{
+	options->vsock = text;
+	return *text ? NULL : "is empty";
+}
+
 static const char *parse_debug_exit(struct options *options, const char *text)
 {
 	options->debug_exit = true;
@@ -320,6 +326,7 @@ static const struct option_entry table[] = {
 	{ "serial", "WHERE", "next port: stdio, pty, unix:PATH, file:PATH, null", parse_serial },
 	{ "vdevs", "LIST", "devices on the VMBus: all, none, kvp,vss, +fcopy,-mouse", parse_vdevs },
 	{ "control", "PATH", "listen for commands at this socket", parse_control },
+	{ "vsock", "PATH", "AF_VSOCK: host at PATH, guest to PATH_PORT", parse_vsock },
 	{ "name", "NAME", "the VM's name, as ps shows it", parse_name },
 	{ "on-reset", "ACTION", "restart (the default) or exit", parse_on_reset },
 	{ "on-crash", "ACTION", "exit (the default), restart or ignore", parse_on_crash },

@@ -53,6 +53,7 @@ struct options {
 	uint32_t vdevs;			/* devices on the VMBus: bits of enum service_id */
 	bool vdevs_given;		/* by the command line */
 	const char *control;		/* the control socket's path; NULL: none */
+	const char *vsock;		/* base path of hvsock's Unix sockets; NULL: none */
 	const char *user;		/* to become when started as root */
 };
 

@@ -34,6 +34,7 @@ static void status(void *ctx, struct json_object *to)
 	add_number(to, "processors", options->processors);
 	add_number(to, "memory", options->memory);
 	add_number(to, "starts", machine->starts);
+	vsock_describe(machine, to);
 	add_number(to, "running_ms", (timers_now() - machine->started) / NS_PER_MS);
 }
 

@@ -22,7 +22,7 @@
 #include "report.h"
 
 #define NOBODY		65534u
-#define FILES_MAX	256u
+#define FILES_MAX	1024u		/* a connection of hvsock has four */
 #define LOCKED_MARGIN	(64 * MIB)
 
 static uid_t target_uid = NOBODY;

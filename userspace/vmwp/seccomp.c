@@ -3,8 +3,8 @@
  * The system calls that a running worker may make: each with its reason.
  *
  * Everything else kills the process.  Threads exist already and share the filter.
- * Nothing can be opened, executed or connected; a reset makes a new partition on the
- * descriptor of /dev/vid that is open.
+ * Nothing can be opened, executed or connected (but by dialler.c, for hvsock); a reset makes
+ * a new partition on the descriptor of /dev/vid that is open.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,13 +38,13 @@ static const struct allowed_call calls[] = {
 	{ SCMP_SYS(ppoll), "the last output" },
 	{ SCMP_SYS(timerfd_settime), "device timers" },
 	{ SCMP_SYS(clock_gettime), "when the vDSO cannot" },
-	{ SCMP_SYS(accept4), "a client of a serial port or of the control socket" },
-	{ SCMP_SYS(recvmsg), "requests, and the files that come with them" },
+	{ SCMP_SYS(accept4), "a client of a serial port, of the control socket, of hvsock" },
+	{ SCMP_SYS(recvmsg), "requests, and the files that come with them; the dialler's sockets" },
 	{ SCMP_SYS(fstat), "a file to be copied into the guest" },
 	{ SCMP_SYS(newfstatat), "the same, as glibc does it" },
-	{ SCMP_SYS(eventfd2), "a channel of the VMBus, at a reset" },
+	{ SCMP_SYS(eventfd2), "a channel of the VMBus: at a reset, hvsock" },
 	{ SCMP_SYS(epoll_create1), "the same" },
-	{ SCMP_SYS(shutdown), "a client that does not take its answers" },
+	{ SCMP_SYS(shutdown), "a client that does not take its answers; hvsock: no more data" },
 	{ SCMP_SYS(unlink), "sockets, at the end" },
 	{ SCMP_SYS(futex), "locks, threads" },
 	{ SCMP_SYS(sched_yield), "locks" },
@@ -81,10 +81,11 @@ static const struct allowed_ioctl ioctls[] = {
 	{ VID_RELEASE_GPA, "balloon" },
 	{ VID_CREATE_PARTITION, "reset" },
 	{ VID_CREATE_VP, "reset" },
-	{ VID_MAP_GPA, "reset" },
+	{ VID_MAP_GPA, "reset, hot add" },
 	{ VID_INSTALL_INTERCEPT, "reset" },
 	{ VMBUSR_CREATE_BUS, "reset" },
-	{ VMBUSR_OFFER, "reset" },
+	{ VMBUSR_OFFER, "reset, hvsock" },
+	{ VMBUSR_TL_RESULT, "hvsock: the guest is refused" },
 	{ VMBUSR_GET_STATE, "the list of channels" },
 	{ VMBUSR_PIN_RINGS, "a driver opens a channel" },
 	{ VMBUSR_OPEN_RESULT, "the same" },

@@ -174,6 +174,24 @@ static void channel_ready(void *ctx, uint32_t events)
 	pthread_mutex_unlock(&mine->machine->device_lock);
 }
 
+/* Another kernel, or none: connections were with the one that was. */
+static void bus_connected(void *ctx, uint32_t protocol, uint32_t features)
+{
+	struct machine *machine = ctx;
+
+	pthread_mutex_lock(&machine->device_lock);
+	vsock_reset(machine);
+	pthread_mutex_unlock(&machine->device_lock);
+}
+
+static void bus_hvsock(void *ctx, const uint8_t service[VMBUS_GUID_SIZE],
+		       const uint8_t endpoint[VMBUS_GUID_SIZE])
+{
+	vsock_request(ctx, service, endpoint);
+}
+
+static const struct vmbus_bus_ops bus_ops = { bus_connected, bus_hvsock };
+
 static void bus_ready(void *ctx, uint32_t events)
 {
 	struct machine *machine = ctx;
@@ -213,23 +231,27 @@ static bool is_wanted(const struct machine *machine, enum service_id id)
  * synthetic_open() - open /dev/vmbusr, if the machine shall have a VMBus
  * @machine: its options are set
  *
- * Without rs_vmbusr there is none, which is no mistake unless devices were asked for.
+ * Without rs_vmbusr there is none, which is no mistake unless devices or hvsock were asked for.
  *
  * Return: 0 or -errno; a line on stderr has said why.
  */
 int synthetic_open(struct machine *machine)
 {
+	const struct options *options = machine->options;
 	int fd = -1;
 
 	machine->synthetic.device = -1;
-	if (!machine->options->vdevs)
+	if (!options->vdevs && !options->vsock)
 		return 0;
 	fd = vmbus_open(NULL);
-	if (fd >= 0)
+	if (fd >= 0) {
 		machine->synthetic.device = fd;
-	else if (machine->options->vdevs_given)
-		report("cannot open /dev/vmbusr: %s", strerror(-fd));
-	return fd < 0 && machine->options->vdevs_given ? fd : 0;
+		return 0;
+	}
+	if (!options->vdevs_given && !options->vsock)
+		return 0;
+	report("cannot open /dev/vmbusr: %s", strerror(-fd));
+	return fd;
 }
 
 /**
@@ -317,9 +339,8 @@ static void destroy_bus(struct synthetic *synthetic, struct loop *loop)
 
 static int create_bus(struct machine *machine)
 {
-	static const struct vmbus_bus_ops ops = { .connected = NULL };
 	struct synthetic *synthetic = &machine->synthetic;
-	int err = vmbus_bus_create(synthetic->device, machine->partition, 0, &ops, machine,
+	int err = vmbus_bus_create(synthetic->device, machine->partition, 0, &bus_ops, machine,
 				   &synthetic->bus);
 
 	if (err) {
@@ -377,6 +398,7 @@ void synthetic_destroy(struct machine *machine)
 	if (!machine->synthetic.bus)
 		return;
 	pthread_mutex_lock(&machine->device_lock);
+	vsock_reset(machine);
 	withdraw(machine);
 	services_fini(&machine->synthetic.services);
 	destroy_bus(&machine->synthetic, &machine->loop);
