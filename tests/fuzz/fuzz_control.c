@@ -39,7 +39,8 @@ static void open_services(void)
 	fake.services.vss.ic.state = IC_STATE_READY;
 	fake.services.mouse.accepted = true;
 	fake.services.balloon.state = BALLOON_STATE_READY;
-	fake.services.balloon.capabilities = BALLOON_CAN_BALLOON;
+	fake.services.balloon.capabilities = BALLOON_CAN_BALLOON | BALLOON_CAN_HOT_ADD;
+	fake.services.balloon.hot_unit = 256;
 	keyboard_packet(&fake.services.keyboard, &keyboard, sizeof(keyboard));
 }
 

@@ -20,6 +20,8 @@
 #include "vdev/synth.h"
 
 #define PAGES		512u
+#define HOT		4096u		/* pages that can be added: none is given */
+#define HOT_PAGES	2048u
 #define STEPS_MAX	1000u
 
 static struct fake_host fake;
@@ -99,7 +101,21 @@ static void discard(void *ctx, uint64_t page, uint64_t count)
 			abort();
 }
 
-static const struct balloon_ops balloon_ops = { is_ram, discard };
+static uint64_t there;			/* pages above HOT that were made */
+
+static int add(void *ctx, uint64_t page, uint64_t count)
+{
+	if (page < HOT || !count || page + count > HOT + HOT_PAGES)
+		abort();
+	if (page + count > HOT + there)
+		there = page + count - HOT;
+	return 0;
+}
+
+static const struct balloon_ops balloon_ops = { add, is_ram, discard };
+static const struct balloon_memory memory = {
+	.limit = PAGES, .count = 256, .hot_first = HOT, .hot_count = HOT_PAGES, .hot_unit = 256,
+};
 
 /* Forgets what was given back. */
 static void sync_given(void)
@@ -114,6 +130,7 @@ static void build(void)
 
 	result = 0;
 	waiting = 0;
+	there = 0;
 	memset(given, 0, sizeof(given));
 	fake_host_init(&fake);
 	heartbeat_init(&heartbeat, &fake.host, &port, changed, NULL);
@@ -124,7 +141,7 @@ static void build(void)
 	fcopy_init(&fcopy, &fake.host, &port);
 	keyboard_init(&keyboard, &port);
 	mouse_init(&mouse, &port);
-	if (balloon_init(&balloon, &port, &balloon_ops, NULL, PAGES))
+	if (balloon_init(&balloon, &port, &balloon_ops, NULL, &memory))
 		abort();
 }
 
@@ -226,7 +243,8 @@ static void ask(uint8_t which)
 		break;
 	case 9:
 		waiting++;		/* it may end at once */
-		err = balloon_set(&balloon, which * 16u, ended, NULL);
+		err = which & 0x80 ? balloon_resize(&balloon, which * 16u, ended, NULL) :
+				     balloon_set(&balloon, which % 64 * 16u, ended, NULL);
 		waiting -= err != 0;
 		sync_given();
 		return;
@@ -296,6 +314,8 @@ static void step(uint8_t operation, uint8_t detail, const uint8_t *data, size_t 
 			open_all();
 		else
 			close_all();
+		if (detail & 2 && balloon.state == BALLOON_STATE_CLOSED)
+			balloon_restarted(&balloon);
 		sync_given();
 		break;
 	}
@@ -313,6 +333,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 3 + length;
 		size -= 3 + length;
 	}
+	if (balloon.added > there)
+		abort();
 	close_all();
 	balloon_fini(&balloon);
 	fake_host_fini(&fake);

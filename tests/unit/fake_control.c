@@ -48,7 +48,12 @@ static void fake_discard(void *ctx, uint64_t page, uint64_t count)
 {
 }
 
-static const struct balloon_ops fake_memory = { fake_ram, fake_discard };
+static int fake_add(void *ctx, uint64_t page, uint64_t count)
+{
+	return 0;
+}
+
+static const struct balloon_ops fake_memory = { fake_add, fake_ram, fake_discard };
 
 void fake_control_init(struct fake_control *fake)
 {
@@ -56,7 +61,10 @@ void fake_control_init(struct fake_control *fake)
 		.host = &fake->host.host,
 		.heartbeat = fake_heartbeat,
 		.memory = &fake_memory,
-		.page_limit = 65536,
+		.ram = {
+			.limit = 65536, .count = 32768, .hot_first = 32768, .hot_count = 32768,
+			.hot_unit = 256,
+		},
 		.ctx = fake,
 	};
 	unsigned int i;

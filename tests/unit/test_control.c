@@ -447,6 +447,7 @@ END_TEST
 START_TEST(memory_of_a_guest)
 {
 	struct balloon_header done = { BALLOON_UNBALLOON_RESPONSE, 8, 0 };
+	struct balloon_hot_add_response added = { { BALLOON_HOT_ADD_RESPONSE, 16, 0 }, 512, 1 };
 	struct {
 		struct balloon_response head;
 		uint64_t range;
@@ -465,6 +466,16 @@ START_TEST(memory_of_a_guest)
 	control_forget_calls(&fake.client);
 	balloon_packet(&fake.services.balloon, &done, sizeof(done));
 	ck_assert_str_eq(fake.sent, "");
+	fake.services.balloon.capabilities |= BALLOON_CAN_HOT_ADD;
+	fake.services.balloon.hot_unit = 256;
+	ck_assert(strstr(real("{\"command\":\"memory\"}"), "\"maximum\":268435456"));
+	ck_assert_str_eq(real("{\"command\":\"memory\",\"arguments\":{\"size\":128}}"), OK(""));
+	ck_assert(strstr(real("{\"command\":\"memory\",\"arguments\":{\"size\":257}}"),
+			 "\"bad-argument\""));
+	ck_assert_str_eq(real("{\"command\":\"memory\",\"arguments\":{\"size\":130}}"), "");
+	balloon_packet(&fake.services.balloon, &added, sizeof(added));
+	ck_assert_str_eq(fake.sent, OK(""));
+	ck_assert(strstr(real("{\"command\":\"memory\"}"), "\"total\":136314880"));
 }
 END_TEST
 

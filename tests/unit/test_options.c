@@ -83,6 +83,19 @@ START_TEST(sizes)
 }
 END_TEST
 
+START_TEST(memory_to_add)
+{
+	ck_assert_int_eq(parse("--memory 64"), OPTIONS_RUN);
+	ck_assert_uint_eq(options.memory_max, 64 * MIB);
+	ck_assert_int_eq(parse("--memory-max 2G --memory 1G"), OPTIONS_RUN);
+	ck_assert_uint_eq(options.memory_max, 2 * GIB);
+	ck_assert_int_eq(parse("--memory 65 --memory-max 64"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--memory-max 0"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--memory-max 17T"), OPTIONS_BAD);
+	ck_assert_int_eq(parse("--memory-max 1048577K"), OPTIONS_BAD);
+}
+END_TEST
+
 START_TEST(vmbus_devices)
 {
 	const uint32_t standard = ((1u << SERVICE_COUNT) - 1) & ~(1u << SERVICE_FCOPY);
@@ -201,7 +214,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		defaults, sizes, vmbus_devices, serial_ports, actions, images,
+		defaults, sizes, memory_to_add, vmbus_devices, serial_ports, actions, images,
 		processors_and_descriptors, hvsock,
 		what_is_no_option,
 	};

@@ -56,7 +56,24 @@ static void note_end(void *ctx, int err)
 	ends++;
 }
 
-static const struct balloon_ops ops = { is_ram, discard };
+static char added[256];
+static int add_error;
+
+static int add(void *ctx, uint64_t page, uint64_t count)
+{
+	size_t used = strlen(added);
+
+	snprintf(added + used, sizeof(added) - used, "%u+%u ", (unsigned int)page,
+		 (unsigned int)count);
+	return add_error;
+}
+
+static const struct balloon_ops ops = { add, is_ram, discard };
+
+/* Those below can be added by the 100, the guest's own unit is 256. */
+static const struct balloon_memory memory = {
+	.limit = PAGES, .count = 50000, .hot_first = 60000, .hot_count = 40000, .hot_unit = 100,
+};
 
 static void setup(void)
 {
@@ -65,11 +82,13 @@ static void setup(void)
 	memset(&guest, 0, sizeof(guest));
 	keys[0] = '\0';
 	discarded[0] = '\0';
+	added[0] = '\0';
+	add_error = 0;
 	result = 1;
 	ends = 0;
 	keyboard_init(&keyboard, &keyboard_port);
 	mouse_init(&mouse, &port);
-	ck_assert_int_eq(balloon_init(&balloon, &port, &ops, NULL, PAGES), 0);
+	ck_assert_int_eq(balloon_init(&balloon, &port, &ops, NULL, &memory), 0);
 }
 
 static void teardown(void)
@@ -402,13 +421,143 @@ START_TEST(pages_in_pieces)
 }
 END_TEST
 
+static void answer_add(uint32_t pages)
+{
+	struct balloon_hot_add_response message = { .pages = pages, .result = 1 };
+
+	tell(BALLOON_HOT_ADD_RESPONSE, &message, sizeof(message));
+}
+
+START_TEST(pages_are_added)
+{
+	const struct balloon_hot_add *request = (void *)guest.packet;
+
+	ck_assert_int_eq(balloon_resize(&balloon, 50001, note_end, NULL), -ENOTCONN);
+	connect_balloon();
+	ck_assert_uint_eq(balloon_total(&balloon), 50000);
+	ck_assert_int_eq(balloon_resize(&balloon, 50001, note_end, NULL), 0);
+	ck_assert_uint_eq(request->header.type, 10);
+	ck_assert_uint_eq(request->header.size, 16);
+	ck_assert_uint_eq(request->range, RANGE(60000, 256));
+	ck_assert_str_eq(added, "60000+256 ");
+	ck_assert_int_eq(balloon_resize(&balloon, 1, note_end, NULL), -EBUSY);
+	answer_add(256);
+	ck_assert_int_eq(result, 0);
+	ck_assert_uint_eq(balloon_total(&balloon), 50256);
+	ck_assert_int_eq(balloon_resize(&balloon, 50256, note_end, NULL), 1);
+	ck_assert_int_eq(balloon_resize(&balloon, 51000, note_end, NULL), 0);
+	ck_assert_uint_eq(request->range, RANGE(60256, 768));
+	answer_add(512);
+	ck_assert_int_eq(result, -ENOSPC);
+	ck_assert_uint_eq(balloon_total(&balloon), 50768);
+	ck_assert_int_eq(balloon_resize(&balloon, 90000, note_end, NULL), -ERANGE);
+	ck_assert_int_eq(balloon_resize(&balloon, UINT64_MAX, note_end, NULL), -ERANGE);
+	ck_assert_int_eq(balloon_resize(&balloon, 89936, note_end, NULL), 0);
+	ck_assert_uint_eq(request->range, RANGE(60768, 39168));
+	answer_add(39168);
+	ck_assert_int_eq(result, 0);
+	ck_assert_uint_eq(ends, 3);
+}
+END_TEST
+
+/* What was given comes back before more is added. */
+START_TEST(less_and_then_more)
+{
+	const struct balloon_request *take = (void *)guest.packet;
+	const struct balloon_hot_add *request = (void *)guest.packet;
+	struct balloon_header done = { .type = 0 };
+
+	connect_balloon();
+	ck_assert_int_eq(balloon_resize(&balloon, 49900, note_end, NULL), 0);
+	ck_assert_uint_eq(take->header.type, 6);
+	ck_assert_uint_eq(take->pages, 100);
+	give(false, 1, (uint64_t[]){ RANGE(1000, 100) }, 1);
+	ck_assert_uint_eq(balloon_total(&balloon), 49900);
+	ck_assert_int_eq(balloon_resize(&balloon, 50200, note_end, NULL), 0);
+	ck_assert_str_eq(added, "");
+	tell(BALLOON_UNBALLOON_RESPONSE, &done, sizeof(done));
+	ck_assert_uint_eq(request->range, RANGE(60000, 256));
+	answer_add(256);
+	ck_assert_uint_eq(ends, 2);
+	ck_assert_uint_eq(balloon_total(&balloon), 50256);
+	balloon_closed(&balloon);
+	ck_assert_uint_eq(balloon_total(&balloon), 50256);
+	balloon_restarted(&balloon);
+	connect_balloon();
+	ck_assert_int_eq(balloon_resize(&balloon, 50200, note_end, NULL), 0);
+	ck_assert_uint_eq(request->range, RANGE(60000, 256));
+}
+END_TEST
+
+START_TEST(answers_to_adding_that_are_wrong)
+{
+	struct balloon_hot_add_response message = { .pages = 256 };
+	struct balloon_header done = { .type = 0 };
+
+	connect_balloon();
+	answer_add(256);		/* unasked */
+	ck_assert_uint_eq(balloon.bad, 1);
+	balloon_resize(&balloon, 50512, note_end, NULL);
+	answer_add(513);
+	answer_add(UINT32_MAX);
+	tell(BALLOON_HOT_ADD_RESPONSE, &message, sizeof(message) - 1);
+	tell(BALLOON_UNBALLOON_RESPONSE, &done, sizeof(done));
+	give(false, 1, (uint64_t[]){ RANGE(10, 10) }, 1);
+	ck_assert_uint_eq(balloon.bad, 6);
+	ck_assert_uint_eq(balloon.added, 0);
+	answer_add(1);			/* the rest of that unit is of no use */
+	ck_assert_int_eq(result, -ENOSPC);
+	ck_assert_uint_eq(balloon.added, 1);
+	ck_assert_uint_eq(balloon.hot_used, 256);
+	balloon_resize(&balloon, 50512, note_end, NULL);
+	answer_add(0);
+	ck_assert_int_eq(result, -ENOSPC);
+	balloon_resize(&balloon, 50512, note_end, NULL);
+	balloon_closed(&balloon);
+	ck_assert_int_eq(result, -ECONNRESET);
+	ck_assert_uint_eq(ends, 3);
+}
+END_TEST
+
+START_TEST(adding_that_fails)
+{
+	struct balloon_capabilities capabilities = { .flags = BALLOON_CAN_BALLOON };
+
+	connect_balloon();
+	add_error = -ENOMEM;
+	ck_assert_int_eq(balloon_resize(&balloon, 50001, note_end, NULL), 0);
+	ck_assert_int_eq(result, -ENOMEM);
+	add_error = 0;
+	guest.result = -EAGAIN;
+	guest.count = 0;
+	ck_assert_int_eq(balloon_resize(&balloon, 50001, note_end, NULL), 0);
+	answer_add(256);		/* to what it has not heard */
+	ck_assert_uint_eq(balloon.bad, 1);
+	guest.result = 0;
+	balloon_writable(&balloon);
+	ck_assert_uint_eq(guest.count, 1);
+	answer_add(256);
+	ck_assert_int_eq(result, 0);
+	balloon_closed(&balloon);
+	connect_balloon();
+	balloon.state = BALLOON_STATE_CAPABILITIES;
+	tell(BALLOON_CAPABILITIES, &capabilities, sizeof(capabilities));
+	ck_assert_int_eq(balloon_resize(&balloon, 60000, note_end, NULL), -EOPNOTSUPP);
+	balloon.state = BALLOON_STATE_CAPABILITIES;
+	capabilities.flags = BALLOON_CAN_HOT_ADD | 15 << 2;	/* by 32 GiB */
+	tell(BALLOON_CAPABILITIES, &capabilities, sizeof(capabilities));
+	ck_assert_int_eq(balloon_resize(&balloon, 60000, note_end, NULL), -ERANGE);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		keys_down_and_up, typed_text, every_character_has_its_key, keyboard_lights,
 		a_mouse_is_described, reports_are_as_described, mouse_nonsense, balloon_versions,
 		a_status_report, pages_are_given_and_returned, pages_that_are_not_to_be_had,
-		pages_in_pieces,
+		pages_in_pieces, pages_are_added, less_and_then_more,
+		answers_to_adding_that_are_wrong, adding_that_fails,
 	};
 
 	return run_tests("synth", tests, ARRAY_SIZE(tests), setup, teardown);

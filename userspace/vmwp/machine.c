@@ -321,7 +321,8 @@ static void destroy_loop(struct machine *machine)
 static int create_memory(struct machine *machine)
 {
 	const struct options *options = machine->options;
-	int err = memory_create(&machine->memory, options->memory, options->hugepage);
+	int err = memory_create(&machine->memory, options->memory, options->memory_max,
+				options->hugepage);
 
 	if (err)
 		report("cannot make %llu MiB of guest memory: %s",

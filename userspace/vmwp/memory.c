@@ -4,7 +4,8 @@
  * Anonymous, as it gets transparent huge pages wherever madvise() may ask for them.
  *
  * The holes (3..4 GiB, and all beyond the RAM) stay reserved without access, so an
- * address that slips through a check faults here and hits nothing of ours.  The
+ * address that slips through a check faults here and hits nothing of ours.  So is what
+ * can be added to a running guest, until it is.  The
  * base lies on a 1 GiB boundary: VID pins the largest pages that both alignments
  * allow.  memory_at() may be called by any thread.
  */
@@ -49,21 +50,34 @@ static int map_part(struct memory *memory, uint64_t gpa, uint64_t size, uint64_t
 	return 0;
 }
 
+static void lay_out(struct memory *memory, uint64_t size, uint64_t max)
+{
+	memory->size = size;
+	memory->low_end = size < RAM_LOW_LIMIT ? size : RAM_LOW_LIMIT;
+	memory->high_end = RAM_HIGH_BASE + (size - memory->low_end);
+	memory->hot_base = memory->high_end;
+	if (max > size)
+		memory->hot_base = (memory->high_end + MEMORY_HOT_ALIGN - 1) &
+				   ~(MEMORY_HOT_ALIGN - 1);
+	memory->hot_end = memory->hot_base;
+	memory->hot_limit = memory->hot_base + (max - size);
+}
+
 /**
  * memory_create() - reserve address space and make guest RAM
  * @memory: filled in
  * @size: bytes, a multiple of the page size in use
+ * @max: bytes that there may be one day; @size when nothing will be added
  * @hugepage: 0, or the size of the hugetlb pages to take
  *
  * Return: 0, or -ENOMEM, -EINVAL.
  */
-int memory_create(struct memory *memory, uint64_t size, uint64_t hugepage)
+int memory_create(struct memory *memory, uint64_t size, uint64_t max, uint64_t hugepage)
 {
 	int err;
 
-	memory->size = size;
-	memory->low_end = size < RAM_LOW_LIMIT ? size : RAM_LOW_LIMIT;
-	memory->high_end = RAM_HIGH_BASE + (size - memory->low_end);
+	lay_out(memory, size, max);
+	memory->hugepage = hugepage;
 	err = reserve(memory);
 	if (err)
 		return err;
@@ -90,7 +104,26 @@ static int clear_part(struct memory *memory, uint64_t gpa, uint64_t size)
 }
 
 /**
- * memory_clear() - make all of RAM zero, and not there until touched
+ * memory_take_away() - undo memory_add()
+ * @memory: from memory_create()
+ * @gpa: from where on; no partition has that mapped
+ *
+ * Context: main thread.
+ * Return: 0 or -errno.
+ */
+int memory_take_away(struct memory *memory, uint64_t gpa)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+	size_t size = memory->hot_end - gpa;
+
+	if (size && mmap(memory->base + gpa, size, PROT_NONE, flags, -1, 0) == MAP_FAILED)
+		return -errno;
+	atomic_store(&memory->hot_end, gpa);
+	return 0;
+}
+
+/**
+ * memory_clear() - make all of RAM zero, and not there until touched; take away what was added
  * @memory: from memory_create(); no partition has it mapped
  *
  * Return: 0 or -errno.
@@ -99,7 +132,30 @@ int memory_clear(struct memory *memory)
 {
 	int err = clear_part(memory, 0, memory->low_end);
 
-	return err ? err : clear_part(memory, RAM_HIGH_BASE, memory->high_end - RAM_HIGH_BASE);
+	if (!err)
+		err = clear_part(memory, RAM_HIGH_BASE, memory->high_end - RAM_HIGH_BASE);
+	return err ? err : memory_take_away(memory, memory->hot_base);
+}
+
+/**
+ * memory_add() - make more RAM
+ * @memory: from memory_create()
+ * @gpa: where what was added before ends
+ * @size: bytes, a multiple of the page size in use
+ *
+ * Context: main thread.
+ * Return: 0, -ERANGE when there shall not be that much, or -ENOMEM.
+ */
+int memory_add(struct memory *memory, uint64_t gpa, uint64_t size)
+{
+	int err;
+
+	if (gpa != memory->hot_end || size > memory->hot_limit - gpa)
+		return -ERANGE;
+	err = map_part(memory, gpa, size, memory->hugepage);
+	if (!err)
+		atomic_store(&memory->hot_end, gpa + size);
+	return err;
 }
 
 static int inside(uint64_t gpa, uint64_t length, uint64_t start, uint64_t end)
@@ -122,7 +178,8 @@ static int inside(uint64_t gpa, uint64_t length, uint64_t start, uint64_t end)
 void *memory_at(const struct memory *memory, uint64_t gpa, uint64_t length)
 {
 	if (!inside(gpa, length, 0, memory->low_end) &&
-	    !inside(gpa, length, RAM_HIGH_BASE, memory->high_end))
+	    !inside(gpa, length, RAM_HIGH_BASE, memory->high_end) &&
+	    !inside(gpa, length, memory->hot_base, atomic_load(&memory->hot_end)))
 		return NULL;
 	return memory->base + gpa;
 }

@@ -126,6 +126,15 @@ static const char *parse_memory(struct options *options, const char *text)
 	return options->memory % MIB ? "is not a whole number of MiB" : NULL;
 }
 
+static const char *parse_memory_max(struct options *options, const char *text)
+{
+	if (!parse_size(text, &options->memory_max) || !options->memory_max)
+		return "is not a size such as 512M or 4G";
+	if (options->memory_max > 1ull << 44)
+		return "is more than 16 TiB";
+	return options->memory_max % MIB ? "is not a whole number of MiB" : NULL;
+}
+
 static const char *parse_hugepages(struct options *options, const char *text)
 {
 	if (!parse_size(text, &options->hugepage) ||
@@ -321,6 +330,7 @@ static const struct option_entry table[] = {
 	{ "append", "TEXT", "and this kernel command line", parse_append },
 	{ "image", "FILE[@GPA]", "or run this image (ELF or raw), in 32-bit mode", parse_image },
 	{ "memory", "SIZE", "RAM: 512M, 4G, ... (256M)", parse_memory },
+	{ "memory-max", "SIZE", "RAM that can be added up to this", parse_memory_max },
 	{ "hugepages", "SIZE", "take the RAM from hugetlb pages of 2M or 1G", parse_hugepages },
 	{ "processors", "N", "virtual processors, 1 to 64 (1)", parse_processors },
 	{ "serial", "WHERE", "next port: stdio, pty, unix:PATH, file:PATH, null", parse_serial },
@@ -390,6 +400,8 @@ static const char *contradiction(const struct options *options)
 		return "--initrd and --append go with --kernel only";
 	if (options->hugepage && options->memory % options->hugepage)
 		return "--memory is not a multiple of the size of --hugepages";
+	if (options->memory_max && options->memory_max < options->memory)
+		return "--memory-max is less than --memory";
 	return NULL;
 }
 
@@ -407,6 +419,8 @@ static enum options_result finish(struct options *options, int argc, char **argv
 	}
 	if (!options->vdevs_given)
 		options->vdevs = standard_vdevs();
+	if (!options->memory_max)
+		options->memory_max = options->memory;
 	if (!options->append)
 		options->append = "";
 	if (!options->serial_count)

@@ -41,6 +41,7 @@ struct options {
 	const char *image;		/* instead of a kernel */
 	uint64_t image_gpa;		/* of a raw image */
 	uint64_t memory;		/* bytes */
+	uint64_t memory_max;		/* bytes, with all that can be added */
 	uint64_t hugepage;		/* bytes; 0: ordinary pages */
 	unsigned int processors;
 	unsigned int serial_count;	/* UARTs; at least one */

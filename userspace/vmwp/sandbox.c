@@ -71,7 +71,7 @@ static void raise_locked_limit(uint64_t memory)
  */
 int sandbox_prepare(const struct options *options)
 {
-	raise_locked_limit(options->memory);
+	raise_locked_limit(options->memory_max);
 	return getuid() ? 0 : find_user(options->user);
 }
 

@@ -73,7 +73,29 @@ static void discard(void *ctx, uint64_t page, uint64_t count)
 	madvise(memory_at(&machine->memory, gpa, size), size, MADV_DONTNEED);
 }
 
-static const struct balloon_ops memory_ops = { is_ram, discard };
+static int map_added(struct machine *machine, uint64_t gpa, uint64_t size)
+{
+	int err = memory_add(&machine->memory, gpa, size);
+
+	if (err)
+		return err;
+	err = vid_map_gpa(machine->partition, gpa, size, machine->memory.base + gpa,
+			  VID_MAP_READ | VID_MAP_WRITE | VID_MAP_EXECUTE);
+	if (err)
+		memory_take_away(&machine->memory, gpa);
+	return err;
+}
+
+/* Some of it may be there, for another driver was told of it. */
+static int add_memory(void *ctx, uint64_t page, uint64_t count)
+{
+	struct machine *machine = ctx;
+	uint64_t there = machine->memory.hot_end, end = (page + count) * BALLOON_PAGE;
+
+	return end <= there ? 0 : map_added(machine, there, end - there);
+}
+
+static const struct balloon_ops memory_ops = { add_memory, is_ram, discard };
 
 /* ---- what channels tell */
 
@@ -174,13 +196,14 @@ static void channel_ready(void *ctx, uint32_t events)
 	pthread_mutex_unlock(&mine->machine->device_lock);
 }
 
-/* Another kernel, or none: connections were with the one that was. */
+/* Another kernel, or none: connections were with the one that was, and memory was added to it. */
 static void bus_connected(void *ctx, uint32_t protocol, uint32_t features)
 {
 	struct machine *machine = ctx;
 
 	pthread_mutex_lock(&machine->device_lock);
 	vsock_reset(machine);
+	balloon_restarted(&machine->synthetic.services.balloon);
 	pthread_mutex_unlock(&machine->device_lock);
 }
 
@@ -264,13 +287,27 @@ void synthetic_close(struct machine *machine)
 		close(machine->synthetic.device);
 }
 
+static struct balloon_memory memory_in_pages(const struct machine *machine)
+{
+	const struct memory *memory = &machine->memory;
+	uint64_t unit = MEMORY_HOT_UNIT > memory->hugepage ? MEMORY_HOT_UNIT : memory->hugepage;
+
+	return (struct balloon_memory){
+		.limit = memory->hot_limit / BALLOON_PAGE,
+		.count = memory->size / BALLOON_PAGE,
+		.hot_first = memory->hot_base / BALLOON_PAGE,
+		.hot_count = (memory->hot_limit - memory->hot_base) / BALLOON_PAGE,
+		.hot_unit = unit / BALLOON_PAGE,
+	};
+}
+
 static int create_services(struct machine *machine)
 {
 	struct services_config config = {
 		.host = &machine->host,
 		.heartbeat = heartbeat_changed,
 		.memory = &memory_ops,
-		.page_limit = machine->memory.high_end / BALLOON_PAGE,
+		.ram = memory_in_pages(machine),
 		.ctx = machine,
 	};
 	unsigned int i;

@@ -240,8 +240,12 @@ static const struct control_command table[] = {
 		},
 	}, {
 		.name = "memory",
-		.help = "say what the guest has and needs, in bytes",
+		.help = "say what the guest has and needs, in bytes, or have it have another size",
 		.run = control_run_memory,
+		.arguments = {
+			{ "size", CONTROL_NUMBER, .min = 1, .max = 1 << 24,
+			  .help = "MiB that it shall have" },
+		},
 	}, {
 		.name = "key",
 		.help = "a key goes down and up",

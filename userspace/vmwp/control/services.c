@@ -46,6 +46,7 @@ static const char *code_of(int err)
 	case -EOPNOTSUPP:
 		return "unsupported";
 	case -EINVAL:
+	case -ERANGE:
 		return "bad-argument";
 	case -ENOENT:
 		return "not-found";
@@ -413,7 +414,27 @@ void control_run_balloon(struct control_call *call)
 	ops->leave(ctx);
 }
 
-void control_run_memory(struct control_call *call)
+static void resize(struct control_call *call)
+{
+	const struct control_ops *ops = call->ops;
+	void *ctx = call->ctx;
+	struct services *services = enter(call);
+	uint64_t pages;
+	int err;
+
+	if (!services)
+		return;
+	pages = (uint64_t)control_value(call, 0)->number * PAGES_PER_MIB;
+	control_keep(call, cancel_balloon, NULL);
+	err = balloon_resize(&services->balloon, pages, finished, call);
+	if (err == 1)
+		control_reply(call, NULL);
+	else if (err)
+		fail(call, err);
+	ops->leave(ctx);
+}
+
+static void describe_memory(struct control_call *call)
 {
 	const struct control_ops *ops = call->ops;
 	void *ctx = call->ctx;
@@ -423,12 +444,25 @@ void control_run_memory(struct control_call *call)
 	if (!services)
 		return;
 	result = json_object_new_object();
+	add_number(result, "total", balloon_total(&services->balloon) * BALLOON_PAGE);
+	add_number(result, "maximum",
+		   (services->balloon.memory.count + services->balloon.memory.hot_count) *
+		   BALLOON_PAGE);
+	add_number(result, "added", services->balloon.added * BALLOON_PAGE);
 	add_number(result, "ballooned", services->balloon.given * BALLOON_PAGE);
 	add_number(result, "available", services->balloon.available * BALLOON_PAGE);
 	add_number(result, "committed", services->balloon.committed * BALLOON_PAGE);
 	add_number(result, "reports", services->balloon.reports);
 	control_reply(call, result);
 	ops->leave(ctx);
+}
+
+void control_run_memory(struct control_call *call)
+{
+	if (control_value(call, 0)->given)
+		resize(call);
+	else
+		describe_memory(call);
 }
 
 /* Answered at once. */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Dynamic memory: the guest reports how it is off, gives pages to the host when it is asked,
- * and gets them back.
+ * and gets them back; and it gets some that it did not have at its start (hot add).
  *
  * A bitmap says which pages the guest has given.  Its answers may name any page: one that is
  * no RAM, or was given before, is counted as bad and otherwise ignored, so that nothing is
  * discarded twice and nothing given back that was not given.
+ *
+ * What is added lies above all other memory, one piece behind the other, and stays until the
+ * machine is reset.  A kernel that another one started (kexec) may be told of it anew.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +21,7 @@
 #define RANGES_MAX	((MESSAGE_MAX - sizeof(struct balloon_unballoon)) / sizeof(uint64_t))
 #define RANGE_PAGES_MAX	((1u << 24) - 1)
 #define PAGE_BITS	40
+#define PAGES_PER_MIB	256u
 
 static bool is_given(const struct balloon *balloon, uint64_t page)
 {
@@ -78,6 +82,9 @@ static void take_capabilities(struct balloon *balloon, const void *packet, size_
 	if (send_accepted(balloon, BALLOON_CAPABILITIES_RESPONSE, true))
 		return;
 	balloon->capabilities = message.flags;
+	balloon->hot_unit = (uint64_t)PAGES_PER_MIB << (message.flags >> 2 & 0xf);
+	if (balloon->hot_unit < balloon->memory.hot_unit)
+		balloon->hot_unit = balloon->memory.hot_unit;
 	balloon->state = BALLOON_STATE_READY;
 }
 
@@ -98,7 +105,7 @@ static void take_range(struct balloon *balloon, uint64_t range)
 	uint64_t count = range >> PAGE_BITS;
 	uint64_t i;
 
-	if (!count || page >= balloon->page_limit || count > balloon->page_limit - page ||
+	if (!count || page >= balloon->memory.limit || count > balloon->memory.limit - page ||
 	    !balloon->ops->ram(balloon->ctx, page, count)) {
 		balloon->bad++;
 		return;
@@ -142,12 +149,12 @@ static void take_ranges(struct balloon *balloon, const void *packet, size_t size
 /* The next pages that lie together, up to what is to be given back; false: there are none. */
 static bool next_range(struct balloon *balloon, uint64_t *page, uint64_t *count)
 {
-	while (balloon->cursor < balloon->page_limit && !is_given(balloon, balloon->cursor))
+	while (balloon->cursor < balloon->memory.limit && !is_given(balloon, balloon->cursor))
 		balloon->cursor++;
 	*page = balloon->cursor;
 	*count = 0;
 	while (*count < balloon->left && *count < RANGE_PAGES_MAX &&
-	       *page + *count < balloon->page_limit && is_given(balloon, *page + *count))
+	       *page + *count < balloon->memory.limit && is_given(balloon, *page + *count))
 		(*count)++;
 	return *count;
 }
@@ -202,6 +209,25 @@ static int send_ranges(struct balloon *balloon)
 	return err;
 }
 
+static uint64_t round_down(uint64_t pages, uint64_t unit)
+{
+	return pages - pages % unit;
+}
+
+static uint64_t round_up(uint64_t pages, uint64_t unit)
+{
+	return round_down(pages + unit - 1, unit);
+}
+
+static void stop_adding(struct balloon *balloon, int err)
+{
+	balloon->to_add = 0;
+	balloon->asked = 0;
+	balloon->pending = false;
+	balloon->state = BALLOON_STATE_READY;
+	finish(balloon, err);
+}
+
 static void give_back(struct balloon *balloon)
 {
 	int err = 0;
@@ -209,10 +235,53 @@ static void give_back(struct balloon *balloon)
 	while (!err && balloon->left)
 		err = send_ranges(balloon);
 	balloon->pending = err == -EAGAIN;
-	if (err && err != -EAGAIN) {
-		balloon->state = BALLOON_STATE_READY;
-		finish(balloon, err);
+	if (err && err != -EAGAIN)
+		stop_adding(balloon, err);
+}
+
+/* The memory is there before the guest hears of it. */
+static int tell_of_pages(struct balloon *balloon, uint64_t count)
+{
+	uint64_t page = balloon->memory.hot_first + balloon->hot_used;
+	struct balloon_hot_add message = { .range = page | count << PAGE_BITS };
+	int err = balloon->ops->add(balloon->ctx, page, count);
+
+	if (!err)
+		err = send_message(balloon, BALLOON_HOT_ADD_REQUEST, &message, sizeof(message));
+	if (!err)
+		balloon->asked = count;
+	return err;
+}
+
+/* As many as one message can name. */
+static void add_pages(struct balloon *balloon)
+{
+	uint64_t most = round_down(RANGE_PAGES_MAX, balloon->hot_unit);
+	int err = tell_of_pages(balloon, balloon->to_add < most ? balloon->to_add : most);
+
+	balloon->state = BALLOON_STATE_ADDING;
+	balloon->pending = err == -EAGAIN;
+	if (err && err != -EAGAIN)
+		stop_adding(balloon, err);
+}
+
+/* A guest that took less will not take more now. */
+static void take_added(struct balloon *balloon, const void *packet, size_t size)
+{
+	struct balloon_hot_add_response message;
+
+	memcpy(&message, packet, sizeof(message));
+	if (message.pages > balloon->asked) {
+		balloon->bad++;		/* also when it was not told yet */
+		return;
 	}
+	balloon->added += message.pages;
+	balloon->hot_used += round_up(message.pages, balloon->hot_unit);
+	balloon->to_add -= message.pages;
+	if (message.pages < balloon->asked || !balloon->to_add)
+		stop_adding(balloon, balloon->to_add ? -ENOSPC : 0);
+	else
+		add_pages(balloon);
 }
 
 static void take_unballooned(struct balloon *balloon, const void *packet, size_t size)
@@ -222,7 +291,10 @@ static void take_unballooned(struct balloon *balloon, const void *packet, size_t
 		return;
 	}
 	balloon->state = BALLOON_STATE_READY;
-	finish(balloon, 0);
+	if (balloon->to_add)
+		add_pages(balloon);
+	else
+		finish(balloon, 0);
 }
 
 static const struct {
@@ -237,11 +309,13 @@ static const struct {
 	  1u << BALLOON_STATE_CAPABILITIES, take_capabilities },
 	{ BALLOON_STATUS, sizeof(struct balloon_status),
 	  1u << BALLOON_STATE_READY | 1u << BALLOON_STATE_INFLATING |
-	  1u << BALLOON_STATE_DEFLATING, take_status },
+	  1u << BALLOON_STATE_DEFLATING | 1u << BALLOON_STATE_ADDING, take_status },
 	{ BALLOON_RESPONSE, sizeof(struct balloon_response),
 	  1u << BALLOON_STATE_INFLATING, take_ranges },
 	{ BALLOON_UNBALLOON_RESPONSE, sizeof(struct balloon_header),
 	  1u << BALLOON_STATE_DEFLATING, take_unballooned },
+	{ BALLOON_HOT_ADD_RESPONSE, sizeof(struct balloon_hot_add_response),
+	  1u << BALLOON_STATE_ADDING, take_added },
 };
 
 /**
@@ -276,8 +350,12 @@ void balloon_packet(struct balloon *balloon, const void *packet, size_t size)
  */
 void balloon_writable(struct balloon *balloon)
 {
-	if (balloon->pending && balloon->state == BALLOON_STATE_DEFLATING)
+	if (!balloon->pending)
+		return;
+	if (balloon->state == BALLOON_STATE_DEFLATING)
 		give_back(balloon);
+	else if (balloon->state == BALLOON_STATE_ADDING)
+		add_pages(balloon);
 }
 
 static int inflate(struct balloon *balloon, uint64_t pages)
@@ -336,24 +414,81 @@ int balloon_set(struct balloon *balloon, uint64_t pages, void (*done)(void *ctx,
 	return err;
 }
 
+/* Of what can be added, in the units that it goes by; 0: there is not that much. */
+static uint64_t how_much_to_add(const struct balloon *balloon, uint64_t pages)
+{
+	uint64_t room = round_down(balloon->memory.hot_count - balloon->hot_used,
+				   balloon->hot_unit);
+	uint64_t wanted = round_up(pages, balloon->hot_unit);
+
+	return wanted <= room ? wanted : 0;
+}
+
+/**
+ * balloon_total() - how much memory the guest has
+ * @balloon: any
+ *
+ * Return: pages.
+ */
+uint64_t balloon_total(const struct balloon *balloon)
+{
+	return balloon->memory.count + balloon->added - balloon->given;
+}
+
+/**
+ * balloon_resize() - have the guest have more or less memory, by whatever means
+ * @balloon: any
+ * @pages: that it shall have, at least
+ * @done: as for balloon_set(); -ENOSPC also when it did not take all that was to be added
+ * @ctx: for @done
+ *
+ * Return: as balloon_set(); -ERANGE when there shall not be that much.
+ */
+int balloon_resize(struct balloon *balloon, uint64_t pages, void (*done)(void *ctx, int err),
+		   void *ctx)
+{
+	uint64_t most = balloon->memory.count + balloon->added;
+
+	if (balloon->state < BALLOON_STATE_READY)
+		return -ENOTCONN;
+	if (balloon->state != BALLOON_STATE_READY)
+		return -EBUSY;
+	if (pages <= most)
+		return balloon_set(balloon, most - pages, done, ctx);
+	if (!(balloon->capabilities & BALLOON_CAN_HOT_ADD))
+		return -EOPNOTSUPP;
+	if (pages - most > balloon->memory.hot_count)
+		return -ERANGE;
+	balloon->to_add = how_much_to_add(balloon, pages - most);
+	if (!balloon->to_add)
+		return -ERANGE;
+	balloon->done = done;
+	balloon->done_ctx = ctx;
+	if (balloon->given)
+		deflate(balloon, balloon->given);
+	else
+		add_pages(balloon);
+	return 0;
+}
+
 /**
  * balloon_init() - make the service
  * @balloon: filled in
  * @port: where it sends
  * @ops: what to do with memory
  * @ctx: for @ops
- * @page_limit: the guest's pages have numbers below; a bit is allocated for each
+ * @memory: the machine's
  *
  * Return: 0 or -ENOMEM.
  */
 int balloon_init(struct balloon *balloon, const struct vdev_port *port,
-		 const struct balloon_ops *ops, void *ctx, uint64_t page_limit)
+		 const struct balloon_ops *ops, void *ctx, const struct balloon_memory *memory)
 {
 	*balloon = (struct balloon){
 		.ops = ops,
 		.port = *port,
-		.bitmap = calloc(page_limit / 8 + 1, 1),
-		.page_limit = page_limit,
+		.memory = *memory,
+		.bitmap = calloc(memory->limit / 8 + 1, 1),
 		.ctx = ctx,
 	};
 	return balloon->bitmap ? 0 : -ENOMEM;
@@ -390,7 +525,19 @@ void balloon_closed(struct balloon *balloon)
 	balloon->state = BALLOON_STATE_CLOSED;
 	balloon->given = 0;
 	balloon->left = 0;
+	balloon->to_add = 0;
+	balloon->asked = 0;
 	balloon->pending = false;
-	memset(balloon->bitmap, 0, balloon->page_limit / 8 + 1);
+	memset(balloon->bitmap, 0, balloon->memory.limit / 8 + 1);
 	finish(balloon, -ECONNRESET);
+}
+
+/**
+ * balloon_restarted() - another kernel runs, which knows nothing of what was added
+ * @balloon: closed
+ */
+void balloon_restarted(struct balloon *balloon)
+{
+	balloon->added = 0;
+	balloon->hot_used = 0;
 }

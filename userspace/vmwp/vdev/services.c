@@ -211,7 +211,7 @@ int services_init(struct services *services, const struct services_config *confi
 	keyboard_init(&services->keyboard, &ports[SERVICE_KEYBOARD]);
 	mouse_init(&services->mouse, &ports[SERVICE_MOUSE]);
 	return balloon_init(&services->balloon, &ports[SERVICE_BALLOON], config->memory,
-			    config->ctx, config->page_limit);
+			    config->ctx, &config->ram);
 }
 
 /**

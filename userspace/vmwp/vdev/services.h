@@ -63,7 +63,7 @@ struct services_config {
 	struct vdev_port ports[SERVICE_COUNT];
 	void (*heartbeat)(void *ctx, enum heartbeat_state state);
 	const struct balloon_ops *memory;
-	uint64_t page_limit;
+	struct balloon_memory ram;
 	void *ctx;
 };
 

@@ -50,13 +50,31 @@ int mouse_send(struct mouse *mouse, const struct mouse_report *report);
 #define BALLOON_PAGE		4096u
 
 /**
- * struct balloon_ops - what happens to memory that the guest gives back
+ * struct balloon_ops - what happens to memory that the guest gives back, or gets
+ * @add:     have memory there, if it is not.  0 or -errno
  * @ram:     is all of this RAM?
  * @discard: the guest will not use it: the host may have it; from then on it reads as zeros
  */
 struct balloon_ops {
+	int (*add)(void *ctx, uint64_t page, uint64_t count);
 	bool (*ram)(void *ctx, uint64_t page, uint64_t count);
 	void (*discard)(void *ctx, uint64_t page, uint64_t count);
+};
+
+/**
+ * struct balloon_memory - the memory of a machine, in pages
+ * @limit:     page numbers are below; a bit is allocated for each
+ * @count:     that it has at its start
+ * @hot_first: the first one that can be added
+ * @hot_count: how many can be
+ * @hot_unit:  in multiples of this
+ */
+struct balloon_memory {
+	uint64_t limit;
+	uint64_t count;
+	uint64_t hot_first;
+	uint64_t hot_count;
+	uint64_t hot_unit;
 };
 
 enum balloon_state {
@@ -66,6 +84,7 @@ enum balloon_state {
 	BALLOON_STATE_READY,
 	BALLOON_STATE_INFLATING,	/* it was asked for pages */
 	BALLOON_STATE_DEFLATING,	/* it gets pages back */
+	BALLOON_STATE_ADDING,		/* it was told of pages that it never had */
 };
 
 /**
@@ -73,12 +92,17 @@ enum balloon_state {
  * @ops:       what to do with memory
  * @port:      where it sends
  * @state:     how far it came
- * @bitmap:    a bit for each page below @page_limit: the guest has given it
- * @page_limit: guest page numbers are below
+ * @memory:    the machine's
+ * @bitmap:    a bit for each page below @memory.limit: the guest has given it
  * @given:     how many bits are set
  * @target:    how many shall be
  * @cursor:    next page to look at while giving back
  * @left:      pages to give back still
+ * @added:     pages that the guest took
+ * @hot_used:  pages that can be added no more, for they were, or some beside them
+ * @hot_unit:  what it adds goes by
+ * @to_add:    pages to be added still
+ * @asked:     of them the guest was told of
  * @pending:   a message did not fit into the ring
  * @version:   agreed on
  * @capabilities: of the guest
@@ -91,12 +115,17 @@ struct balloon {
 	const struct balloon_ops *ops;
 	struct vdev_port port;
 	enum balloon_state state;
+	struct balloon_memory memory;
 	uint8_t *bitmap;
-	uint64_t page_limit;
 	uint64_t given;
 	uint64_t target;
 	uint64_t cursor;
 	uint64_t left;
+	uint64_t added;
+	uint64_t hot_used;
+	uint64_t hot_unit;
+	uint64_t to_add;
+	uint64_t asked;
 	bool pending;
 	uint32_t transaction;
 	uint32_t version;
@@ -111,7 +140,7 @@ struct balloon {
 };
 
 int balloon_init(struct balloon *balloon, const struct vdev_port *port,
-		 const struct balloon_ops *ops, void *ctx, uint64_t page_limit);
+		 const struct balloon_ops *ops, void *ctx, const struct balloon_memory *memory);
 void balloon_fini(struct balloon *balloon);
 void balloon_opened(struct balloon *balloon);
 void balloon_closed(struct balloon *balloon);
@@ -119,5 +148,9 @@ void balloon_packet(struct balloon *balloon, const void *packet, size_t size);
 void balloon_writable(struct balloon *balloon);
 int balloon_set(struct balloon *balloon, uint64_t pages, void (*done)(void *ctx, int err),
 		void *ctx);
+int balloon_resize(struct balloon *balloon, uint64_t pages, void (*done)(void *ctx, int err),
+		   void *ctx);
+void balloon_restarted(struct balloon *balloon);
+uint64_t balloon_total(const struct balloon *balloon);
 
 #endif
