@@ -63,13 +63,18 @@ pieces()
 	done
 }
 
+# number NAME: of JSON on standard input.
+number()
+{
+	sed -n "s/^ *\"$1\": \([0-9]*\).*/\1/p"
+}
+
 # same FORMAT FILE: as QEMU reads it, it is the raw disk.  QEMU knows no holes in a VHDX, so a
 # large one is not read wholly.
 same()
 {
 	size=$(stat -c %s raw)
-	[ "$(qemu-img info --output=json -f "$1" "$2" |
-		sed -n 's/^ *"virtual-size": \([0-9]*\).*/\1/p')" = "$size" ] ||
+	[ "$(qemu-img info --output=json -f "$1" "$2" | number virtual-size)" = "$size" ] ||
 		{ echo "QEMU finds another size"; return 1; }
 	if [ "$1" = vhdx ] && [ "$size" -gt 2147483648 ]; then
 		pieces "$1" "$2"
@@ -81,11 +86,19 @@ same()
 # ours FILE: as we read it, it is the raw disk, and we find no fault.
 ours()
 {
-	[ "$("$rsctl" vhd info --json "$1" | sed -n 's/^ *"size": \([0-9]*\).*/\1/p')" = \
-		"$(stat -c %s raw)" ] || { echo "we find another size"; return 1; }
+	[ "$("$rsctl" vhd info --json "$1" | number size)" = "$(stat -c %s raw)" ] ||
+		{ echo "we find another size"; return 1; }
 	"$rsctl" vhd check "$1" || return 1
 	"$rsctl" vhd convert --replace "$1" back.raw || return 1
 	qemu-img compare -q -f raw -F raw raw back.raw && rm back.raw
+}
+
+# blocks FORMAT FILE: QEMU's clusters are our blocks.
+blocks()
+{
+	theirs=$(qemu-img info --output=json -f "$1" "$2" | number cluster-size)
+	ours=$("$rsctl" vhd info --json "$2" | number block-size)
+	[ "${theirs:-0}" = "$ours" ] || { echo "blocks of $ours, QEMU says $theirs"; return 1; }
 }
 
 # agree FORMAT KIND SIZE [OPTION...]: an image made by us, and one made by QEMU.
@@ -101,6 +114,7 @@ agree()
 	"$rsctl" vhd convert --kind "$kind" --sparse "$@" raw "ours.$format" || return 1
 	"$rsctl" vhd check "ours.$format" || return 1
 	same "$qemu" "ours.$format" || return 1
+	blocks "$qemu" "ours.$format" || return 1
 	[ "$format" = vpc ] || [ "$format" = vhd ] ||
 		qemu-img check -q -f "$qemu" "ours.$format" || return 1
 	# QEMU writes every block of a fixed image, and a footer of none that is large.
@@ -108,6 +122,7 @@ agree()
 	fixed-*G|fixed-*T|*-2040G) return 0 ;;
 	esac
 	qemu-img convert -f raw -O "$qemu" -o "$options" raw "theirs.$format" || return 1
+	blocks "$qemu" "theirs.$format" || return 1
 	ours "theirs.$format"
 }
 
