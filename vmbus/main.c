@@ -57,6 +57,7 @@ static long get_api(void *device, void *argument)
 
 	api->version = VMBUSR_API_VERSION;
 	api->protocol = VMBUS_VERSION_5_3;
+	api->capabilities = VMBUSR_CAP_KICK;
 	return 0;
 }
 

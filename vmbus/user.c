@@ -53,7 +53,14 @@ static void set_target(struct user_channel *channel, const struct vmbus_channel 
 		   proto->event_flag);
 }
 
-static int signal_guest(struct user_channel *channel)
+/**
+ * user_signal_guest() - signal the guest of an open channel
+ * @channel: any
+ *
+ * Context: any.
+ * Return: 0, -ENOTCONN.
+ */
+int user_signal_guest(struct user_channel *channel)
 {
 	u64 target = READ_ONCE(channel->target);
 	struct rs_vp *vp;
@@ -69,12 +76,12 @@ static int signal_guest(struct user_channel *channel)
 
 static void user_signal_again(struct work_struct *work)
 {
-	signal_guest(container_of(to_delayed_work(work), struct user_channel, again));
+	user_signal_guest(container_of(to_delayed_work(work), struct user_channel, again));
 }
 
 static long user_signal(void *object, void *argument)
 {
-	return signal_guest(object);
+	return user_signal_guest(object);
 }
 
 /* ---- events; bus->lock is held */
@@ -233,6 +240,7 @@ static long user_get_state(void *object, void *argument)
 
 static const struct call user_calls[] = {
 	{ VMBUSR_SIGNAL, user_signal },
+	{ VMBUSR_SET_KICK, user_set_kick },
 	{ VMBUSR_OPEN_RESULT, user_open_result },
 	{ VMBUSR_CLOSE_DONE, user_close_done },
 	{ VMBUSR_PIN_RINGS, user_pin_rings },
@@ -309,6 +317,7 @@ static int user_file_release(struct inode *inode, struct file *file)
 	struct bus *bus = channel->bus;
 
 	mutex_lock(&bus->lock);
+	user_end_kick(channel);
 	WRITE_ONCE(channel->target, 0);
 	WARN_ON_ONCE(user_unpin_rings(channel));
 	if (channel->proto) {

@@ -87,6 +87,7 @@ struct user_channel {
 	bool open_read;				/* [b] the server knows of the open */
 	bool close_read;			/* [b] and of the close */
 	struct list_head held;			/* [b] */
+	struct user_kick *kick;			/* [b] NULL: none */
 	u64 target;				/* [b] to write; read without: whom to signal */
 	u64 signals_in;				/* [a] by one port */
 	atomic64_t signals_out;			/* [a] */
@@ -126,6 +127,13 @@ void user_gone(struct vmbus_channel *channel);
 int user_connect(struct vmbus_channel *channel);
 void user_disconnect(struct vmbus_channel *channel);
 void user_notify(struct user_channel *channel, u32 pending);
+
+/* Context: any. */
+int user_signal_guest(struct user_channel *channel);
+
+/* ---- user_kick.c: an eventfd that signals the guest; bus->lock is held to end it */
+long user_set_kick(void *channel, void *argument);
+void user_end_kick(struct user_channel *channel);
 
 /* ---- user_memory.c: GPADLs and mapped rings of user mode */
 void user_release(struct vmbus_gpadl *gpadl);

@@ -292,3 +292,17 @@ int vmbus_signal(struct vmbus_channel *channel)
 {
 	return vmbus_ioctl(channel->fd, VMBUSR_SIGNAL, NULL);
 }
+
+/**
+ * vmbus_set_kick() - have an eventfd signal the guest
+ * @channel: the channel
+ * @eventfd: takes the place of the one before; may be closed afterwards; -1: none
+ *
+ * Return: 0, -EBADF, -EINVAL when it is no eventfd, -ENOMEM.
+ */
+int vmbus_set_kick(struct vmbus_channel *channel, int eventfd)
+{
+	struct vmbusr_kick kick = { .fd = eventfd };
+
+	return vmbus_ioctl(channel->fd, VMBUSR_SET_KICK, &kick);
+}

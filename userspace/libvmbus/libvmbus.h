@@ -160,6 +160,11 @@ void vmbus_batch_begin(struct vmbus_channel *channel);
 int vmbus_batch_end(struct vmbus_channel *channel);
 /* Signals the guest without more ado. */
 int vmbus_signal(struct vmbus_channel *channel);
+/*
+ * Whoever writes to this eventfd from now on signals the guest, in any thread or process, without
+ * the library; -1: nobody.  What is written while the channel is not open is lost.
+ */
+int vmbus_set_kick(struct vmbus_channel *channel, int eventfd);
 
 /*
  * A GPADL of the channel, held until it is put (the guest waits for that when it tears it

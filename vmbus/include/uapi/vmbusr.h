@@ -23,8 +23,10 @@
 struct vmbusr_api {
 	__u32 version;			/* VMBUSR_API_VERSION */
 	__u32 protocol;			/* newest version of the VMBus, major << 16 | minor */
-	__u64 capabilities;		/* none yet */
+	__u64 capabilities;		/* VMBUSR_CAP_* */
 };
+
+#define VMBUSR_CAP_KICK		(1ull << 0)	/* VMBUSR_SET_KICK */
 
 #define VMBUSR_GET_API		_IOR(VMBUSR_IOC, 0x00, struct vmbusr_api)
 
@@ -149,6 +151,18 @@ struct vmbusr_open_result {
 
 /* Signals the guest.  ENOTCONN when the channel is not open. */
 #define VMBUSR_SIGNAL		_IO(VMBUSR_IOC, 0x22)
+
+struct vmbusr_kick {
+	__s32 fd;			/* an eventfd; -1: none any more */
+	__u32 mbz;
+};
+
+/*
+ * From now on whoever writes to the eventfd signals the guest, without an ioctl and from any
+ * process; its count is taken.  What is written while the channel is not open is lost.  One
+ * eventfd a channel: the last one that was set.  EBADF, or EINVAL when it is no eventfd.
+ */
+#define VMBUSR_SET_KICK		_IOW(VMBUSR_IOC, 0x27, struct vmbusr_kick)
 
 struct vmbusr_gpadl {
 	__u32 gpadl;			/* the guest's number for it, on this channel */
