@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What init makes of the kernel that came up: modules, CPUs, the network's loopback, and file systems. These are
- * the host's files, read-only by 9p or from bochs' disks, under an overlay in memory, and what the
- * kernel makes up.
+ * What init makes of the kernel that came up: modules, CPUs, the network's loopback, and file
+ * systems. These are the host's files, read-only by 9p or from bochs' disks, under an overlay in
+ * memory, and what the kernel makes up.
  */
 #define _GNU_SOURCE
 #include <errno.h>
