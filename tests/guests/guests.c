@@ -223,6 +223,8 @@ static const struct guest_skip {
 	  "QEMU TCG says of a double fault that its first exception was interrupted" },
 	{ "vmx", "tables_in_rom", "bochs sets accessed bits where EPT forbids to write" },
 	{ "svm-bochs", "cr_reserved", "bochs lets a guest clear CR0.PE in long mode, and ends" },
+	{ "svm-bochs", "breakpoint", "bochs leaves DR6 as it is where #DB exits" },
+	{ "svm-bochs", "watchpoint", "bochs leaves DR6 as it is where #DB exits" },
 	{ "svm-bochs", "single_step",
 	  "bochs keeps a trap over an instruction that exits, and raises it in the host" },
 	{ "svm-bochs", "hostile_steps",
