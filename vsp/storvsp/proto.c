@@ -167,7 +167,7 @@ static enum storvsp_action execute(struct storvsp_session *session, u64 data_siz
 static const struct operation {
 	u8 operation;
 	u8 flags;
-	u8 states;			/* bits of enum storvsp_state */
+	u8 states;			/* bits of enum storvsp_phase */
 	u8 size;			/* at least, behind the header; 0xff: an SRB's */
 	enum storvsp_action (*act)(struct storvsp_session *session, u64 data_size,
 				   struct storvsp_request *request);

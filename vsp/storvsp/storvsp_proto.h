@@ -129,7 +129,7 @@ struct storvsp_packet {
 _Static_assert(sizeof(struct srb) == SRB_SIZE, "wire size");
 _Static_assert(sizeof(struct storvsp_packet) == STORVSP_HEADER_SIZE + SRB_SIZE, "wire size");
 
-enum storvsp_state {
+enum storvsp_phase {
 	STORVSP_RESET,			/* nothing was said yet */
 	STORVSP_BEGUN,
 	STORVSP_NEGOTIATED,
@@ -143,7 +143,7 @@ enum storvsp_state {
  * @ide:          the controller stands beside an emulated one
  */
 struct storvsp_session {
-	enum storvsp_state state;
+	enum storvsp_phase state;
 	u16 version;			/* 0: none yet */
 	u16 max_channels;
 	bool ide;
