@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* LINK: userspace/vmwp/control/request.c userspace/vmwp/control/call.c */
 /* LINK: userspace/vmwp/control/lines.c userspace/vmwp/control/commands.c */
+/* LINK: userspace/vmwp/control/disks.c */
 /* LINK: userspace/vmwp/control/services.c userspace/vmwp/vdev/services.c */
 /* LINK: userspace/vmwp/vdev/ic.c userspace/vmwp/vdev/ic_text.c */
 /* LINK: userspace/vmwp/vdev/ic_heartbeat.c userspace/vmwp/vdev/ic_shutdown.c */

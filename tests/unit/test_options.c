@@ -5,11 +5,12 @@
 /* LINK: userspace/vmwp/vdev/ic_timesync.c userspace/vmwp/vdev/ic_vss.c */
 /* LINK: userspace/vmwp/vdev/ic_kvp.c userspace/vmwp/vdev/ic_fcopy.c */
 /* LINK: userspace/vmwp/vdev/keyboard.c userspace/vmwp/vdev/mouse.c */
-/* LINK: userspace/vmwp/vdev/balloon.c */
+/* LINK: userspace/vmwp/vdev/balloon.c userspace/vmwp/disk_option.c */
 /*
  * The command line of vmwp: what each option means, and what is refused.
  */
 #include <stdio.h>
+#include <storvsp.h>
 
 #include "layout.h"
 #include "options.h"
@@ -54,6 +55,42 @@ START_TEST(defaults)
 	ck_assert_int_eq(options.device_fd, -1);
 	ck_assert_int_eq(options.sandbox, SANDBOX_ENFORCE);
 	ck_assert_ptr_null(options.control);
+}
+END_TEST
+
+START_TEST(disks)
+{
+	ck_assert_int_eq(parse("--disk a --disk b,ro,lun=7,serial=x --disk none,dvd"), OPTIONS_RUN);
+	ck_assert_uint_eq(options.disk_count, 3);
+	ck_assert_str_eq(options.disks[0].path, "a");
+	ck_assert_int_eq(options.disks[0].lun, -1);
+	ck_assert_uint_eq(options.disks[0].flags, 0);
+	ck_assert_str_eq(options.disks[1].path, "b");
+	ck_assert_int_eq(options.disks[1].lun, 7);
+	ck_assert_uint_eq(options.disks[1].flags, STORVSP_READ_ONLY);
+	ck_assert_str_eq(options.disks[1].serial, "x");
+	ck_assert_ptr_null(options.disks[2].path);
+	ck_assert_uint_eq(options.disks[2].flags, STORVSP_DVD | STORVSP_READ_ONLY);
+	ck_assert_int_eq(parse("--disk a,raw,block=4096,writethrough,buffered,nodiscard"),
+			 OPTIONS_RUN);
+	ck_assert_uint_eq(options.disks[0].block_size, 4096);
+	ck_assert_uint_eq(options.disks[0].flags,
+			  STORVSP_WRITE_THROUGH | STORVSP_BUFFERED | STORVSP_NO_UNMAP);
+}
+END_TEST
+
+START_TEST(bad_disks)
+{
+	static const char *const bad[] = {
+		"--disk ,ro", "--disk none", "--disk a,", "--disk a,qcow2", "--disk a,lun=64",
+		"--disk a,lun=", "--disk a,lun=-1", "--disk a,block=1024", "--disk a,serial=",
+		"--disk a,serial=123456789012345678901234567890123", "--disk a,dvd,block=512",
+		"--disk a,lun=1,lun=x",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		ck_assert_int_eq(parse(bad[i]), OPTIONS_BAD);
 }
 END_TEST
 
@@ -214,9 +251,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		defaults, sizes, memory_to_add, vmbus_devices, serial_ports, actions, images,
-		processors_and_descriptors, hvsock,
-		what_is_no_option,
+		defaults, disks, bad_disks, sizes, memory_to_add, vmbus_devices, serial_ports,
+		actions, images, processors_and_descriptors, hvsock, what_is_no_option,
 	};
 
 	return run_tests("options", tests, ARRAY_SIZE(tests), NULL, NULL);

@@ -199,9 +199,15 @@ static int create_devices(struct machine *machine)
 		return err;
 	}
 	err = synthetic_create(machine);
+	if (err) {
+		report("cannot make the VMBus: %s", strerror(-err));
+		goto destroy_devices;
+	}
+	err = storage_create(machine);
 	if (!err)
 		return 0;
-	report("cannot make the VMBus: %s", strerror(-err));
+	synthetic_destroy(machine);
+destroy_devices:
 	devices_destroy(machine);
 	return err;
 }
@@ -209,6 +215,7 @@ static int create_devices(struct machine *machine)
 /* The VMBus first, for its services may have timers armed. */
 static void destroy_devices(struct machine *machine)
 {
+	storage_destroy(machine);
 	synthetic_destroy(machine);
 	devices_destroy(machine);
 }
@@ -288,6 +295,7 @@ static void init_fields(struct machine *machine, const struct options *options, 
 	machine->device = device;
 	machine->partition = -1;
 	machine->synthetic.device = -1;
+	storage_init(&machine->storage);
 	for (i = 0; i < MACHINE_PROCESSORS_MAX; i++) {
 		machine->vps[i].machine = machine;
 		machine->vps[i].index = i;
@@ -337,11 +345,14 @@ static int open_rest(struct machine *machine)
 
 	if (!err)
 		err = synthetic_open(machine);
+	if (!err)
+		err = storage_open(&machine->storage, machine->options);
 	if (!err && control)
 		err = control_open(&machine->control, control, &machine->loop, &remote_ops,
 				   machine);
 	if (!err)
 		return 0;
+	storage_close(&machine->storage);
 	synthetic_close(machine);
 	close_serial(machine);
 	return err;
@@ -379,6 +390,7 @@ destroy_loop:
 static void destroy_frame(struct machine *machine)
 {
 	control_close(machine->control);
+	storage_close(&machine->storage);
 	synthetic_close(machine);
 	close_serial(machine);
 	memory_destroy(&machine->memory);

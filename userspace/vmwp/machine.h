@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "options.h"
 #include "serial.h"
+#include "storage.h"
 #include "synthetic.h"
 #include "timers.h"
 #include "vdev.h"
@@ -69,6 +70,7 @@ struct devices {
  * @serial:    ports, up to options->serial_count
  * @synthetic: the VMBus; see synthetic.h
  * @vsock:     Hyper-V sockets, or NULL; see vsock.h
+ * @storage:   disks; see storage.h
  * @control:   the control socket, or NULL.  Main thread, as the fields up to @paused_at
  * @starts:    how often it was started
  * @started:   when that was, on the host's clock
@@ -100,6 +102,7 @@ struct machine {
 	struct serial serial[UART_COUNT];
 	struct synthetic synthetic;
 	struct vsock *vsock;
+	struct storage storage;
 	struct control *control;
 	unsigned int starts;
 	uint64_t started;

@@ -275,6 +275,14 @@ static const char *parse_vdevs(struct options *options, const char *text)
 	return NULL;
 }
 
+static const char *parse_disk(struct options *options, const char *text)
+{
+	if (options->disk_count == DISKS_MAX)
+		return "is one too many: a VM has up to 64";
+	/* getopt gives what main was given, which may be written */
+	return disk_option_parse(&options->disks[options->disk_count++], (char *)text);
+}
+
 static const char *parse_control(struct options *options, const char *text)
 {
 	options->control = text;
@@ -335,6 +343,7 @@ static const struct option_entry table[] = {
 	{ "processors", "N", "virtual processors, 1 to 64 (1)", parse_processors },
 	{ "serial", "WHERE", "next port: stdio, pty, unix:PATH, file:PATH, null", parse_serial },
 	{ "vdevs", "LIST", "devices on the VMBus: all, none, kvp,vss, +fcopy,-mouse", parse_vdevs },
+	{ "disk", "PATH[,WORD]", "next disk: a file or block device; see vmwp(8)", parse_disk },
 	{ "control", "PATH", "listen for commands at this socket", parse_control },
 	{ "vsock", "PATH", "AF_VSOCK: host at PATH, guest to PATH_PORT", parse_vsock },
 	{ "name", "NAME", "the VM's name, as ps shows it", parse_name },

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "disk_option.h"
 #include "vdev.h"
 
 enum serial_kind {
@@ -53,6 +54,8 @@ struct options {
 	enum sandbox_mode sandbox;
 	uint32_t vdevs;			/* devices on the VMBus: bits of enum service_id */
 	bool vdevs_given;		/* by the command line */
+	unsigned int disk_count;
+	struct disk_option disks[DISKS_MAX];
 	const char *control;		/* the control socket's path; NULL: none */
 	const char *vsock;		/* base path of hvsock's Unix sockets; NULL: none */
 	const char *user;		/* to become when started as root */

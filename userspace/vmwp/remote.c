@@ -92,6 +92,47 @@ static void leave(void *ctx)
 	pthread_mutex_unlock(&machine->device_lock);
 }
 
+/* ---- disks */
+
+static struct storage *storage_of(void *ctx)
+{
+	return &((struct machine *)ctx)->storage;
+}
+
+static int list_disks(void *ctx, struct json_object *to)
+{
+	return storage_describe(storage_of(ctx), to);
+}
+
+static int add_disk(void *ctx, int file, int lun, bool read_only, bool dvd)
+{
+	return storage_add(storage_of(ctx), file, lun,
+			   (read_only || dvd ? STORVSP_READ_ONLY : 0) | (dvd ? STORVSP_DVD : 0));
+}
+
+static int remove_disk(void *ctx, int lun)
+{
+	return storage_remove(storage_of(ctx), lun);
+}
+
+static int set_medium(void *ctx, int lun, int file, bool force)
+{
+	return storage_set_medium(storage_of(ctx), lun, file, force);
+}
+
+static int resize_disk(void *ctx, int lun)
+{
+	return storage_resize(storage_of(ctx), lun);
+}
+
+static const struct control_disk_ops disk_ops = {
+	.list = list_disks,
+	.add = add_disk,
+	.remove = remove_disk,
+	.medium = set_medium,
+	.resize = resize_disk,
+};
+
 const struct control_ops remote_ops = {
 	.status = status,
 	.pause = pause_machine,
@@ -101,6 +142,7 @@ const struct control_ops remote_ops = {
 	.channels = channels,
 	.enter = enter,
 	.leave = leave,
+	.disks = &disk_ops,
 };
 
 /**

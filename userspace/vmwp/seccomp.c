@@ -20,6 +20,7 @@
 #include "libvmbus.h"
 #include "report.h"
 #include "sandbox.h"
+#include "storvsp.h"
 
 struct allowed_call {
 	int call;
@@ -91,6 +92,13 @@ static const struct allowed_ioctl ioctls[] = {
 	{ VMBUSR_OPEN_RESULT, "the same" },
 	{ VMBUSR_CLOSE_DONE, "it closes it" },
 	{ VMBUSR_SIGNAL, "packets for it" },
+	{ STORVSP_CREATE, "reset" },
+	{ STORVSP_ADD_LUN, "reset, disk-add" },
+	{ STORVSP_REMOVE_LUN, "disk-remove" },
+	{ STORVSP_SET_MEDIUM, "disk-insert, disk-eject" },
+	{ STORVSP_RESIZE_LUN, "disk-resize" },
+	{ STORVSP_GET_LUN_STATE, "disk-list" },
+	{ STORVSP_GET_STATE, "disk-list" },
 	{ TCGETS, "tcsetattr reads what it wrote" },
 	{ TCSETS, "give the user's terminal back" },
 };
@@ -131,12 +139,12 @@ static int allow_memory(scmp_filter_ctx filter)
 }
 
 /*
- * A second descriptor for a client's output, for TCSETS above needs none; and at a reset
- * channels that do not block.
+ * A second descriptor for a client's output, for TCSETS above needs none, and for a disk's file,
+ * with its lock; at a reset channels that do not block.
  */
 static int allow_fcntl(scmp_filter_ctx filter)
 {
-	static const int commands[] = { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL };
+	static const int commands[] = { F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, F_OFD_SETLK };
 	size_t i;
 	int err = 0;
 

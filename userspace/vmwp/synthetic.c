@@ -261,17 +261,18 @@ static bool is_wanted(const struct machine *machine, enum service_id id)
 int synthetic_open(struct machine *machine)
 {
 	const struct options *options = machine->options;
-	int fd = -1;
+	bool needed = options->vsock || options->disk_count;
+	int fd;
 
 	machine->synthetic.device = -1;
-	if (!options->vdevs && !options->vsock)
+	if (!options->vdevs && !needed)
 		return 0;
 	fd = vmbus_open(NULL);
 	if (fd >= 0) {
 		machine->synthetic.device = fd;
 		return 0;
 	}
-	if (!options->vdevs_given && !options->vsock)
+	if (!options->vdevs_given && !needed)
 		return 0;
 	report("cannot open /dev/vmbusr: %s", strerror(-fd));
 	return fd;

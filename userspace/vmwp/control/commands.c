@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "disks.h"
 #include "layout.h"
 #include "services.h"
 #include "vdev/services.h"
@@ -102,6 +103,7 @@ static void run_channels(struct control_call *call)
 	       .help = "external: the host's, guest: the guest's, auto: what it knows of itself" }
 #define KEY { "key", CONTROL_STRING, .required = true, .min = 1, .max = KEY_MAX, \
 	      .help = "of the pair" }
+#define LUN { "lun", CONTROL_NUMBER, .required = true, .max = 63, .help = "the disk's number" }
 #define ADAPTER { "adapter", CONTROL_STRING, .required = true, .min = 1, .max = 40, \
 		  .help = "a network device's instance, as {GUID}" }
 
@@ -141,6 +143,45 @@ static const struct control_command table[] = {
 		.name = "channels",
 		.help = "list the channels of the VMBus",
 		.run = run_channels,
+	}, {
+		.name = "disk-list",
+		.help = "list the disks, and what was read and written",
+		.run = control_run_disk_list,
+	}, {
+		.name = "disk-add",
+		.help = "make a file or block device a disk",
+		.file = true,
+		.run = control_run_disk_add,
+		.arguments = {
+			{ "lun", CONTROL_NUMBER, .max = 63, .help = "its number, or any" },
+			{ "read-only", CONTROL_FLAG, .help = "the guest may not write" },
+			{ "dvd", CONTROL_FLAG, .help = "a DVD drive with this medium" },
+		},
+	}, {
+		.name = "disk-remove",
+		.help = "take a disk from the guest",
+		.run = control_run_disk_remove,
+		.arguments = { LUN },
+	}, {
+		.name = "disk-insert",
+		.help = "put a medium into a DVD drive",
+		.file = true,
+		.run = control_run_disk_insert,
+		.arguments = {
+			LUN, { "force", CONTROL_FLAG, .help = "though the guest locks the drive" },
+		},
+	}, {
+		.name = "disk-eject",
+		.help = "take the medium out of a DVD drive",
+		.run = control_run_disk_eject,
+		.arguments = {
+			LUN, { "force", CONTROL_FLAG, .help = "though the guest locks the drive" },
+		},
+	}, {
+		.name = "disk-resize",
+		.help = "tell the guest that a disk has another size",
+		.run = control_run_disk_resize,
+		.arguments = { LUN },
 	}, {
 		.name = "shutdown",
 		.help = "ask the guest to power off",

@@ -8,6 +8,22 @@
 struct services;
 
 /**
+ * struct control_disk_ops - what is done with disks; 0 or -errno, -ENODEV without a controller
+ * @list:   fill an object in
+ * @add:    a file as LUN @lun, -1: any; returns the LUN
+ * @remove: a LUN
+ * @medium: another medium for a DVD drive; @file -1: none
+ * @resize: the file has another size
+ */
+struct control_disk_ops {
+	int (*list)(void *ctx, struct json_object *to);
+	int (*add)(void *ctx, int file, int lun, bool read_only, bool dvd);
+	int (*remove)(void *ctx, int lun);
+	int (*medium)(void *ctx, int lun, int file, bool force);
+	int (*resize)(void *ctx, int lun);
+};
+
+/**
  * struct control_ops - what a machine does when it is told to
  * @status: fill an object in
  * @pause:  stop all VPs
@@ -18,6 +34,7 @@ struct services;
  * @enter:  take the device lock, and give what speaks over the VMBus; NULL, with no lock
  *          taken, when there is no VMBus
  * @leave:  give the lock back
+ * @disks:  NULL: there can be none
  *
  * Those that return int give 0 or -errno: -EALREADY, -EBUSY, ...
  */
@@ -30,6 +47,7 @@ struct control_ops {
 	int (*channels)(void *ctx, struct json_object *to);
 	struct services *(*enter)(void *ctx);
 	void (*leave)(void *ctx);
+	const struct control_disk_ops *disks;
 };
 
 extern const struct control_commands control_commands;
