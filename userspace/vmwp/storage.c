@@ -23,7 +23,7 @@
 #include "report.h"
 
 #define DEVICE_PATH	"/dev/storvsp"
-#define INSTANCE	"d34b2567-b9b6-42b9-8778-0a4ec0b955bf"
+#define INSTANCE	"2cf3c9bd-4fee-42e0-8d45-93e746e3a8b6"
 
 static int storvsp_ioctl(int fd, unsigned long request, void *argument)
 {
