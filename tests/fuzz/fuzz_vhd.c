@@ -156,6 +156,28 @@ static void seal_all(bool vhdx)
 	seal_log(VHD_MIB + 8192);
 }
 
+/* An entry says what the map says, or that it is to be asked for. */
+static void look_at_table(struct vhd_disk *disk)
+{
+	uint64_t unit = vhd_table_unit(disk), entries[16];
+	uint32_t count = (uint32_t)lesser((disk->size + unit - 1) / unit, ARRAY_SIZE(entries));
+
+	check(power_of_two(unit) && !vhd_table(disk, 0, count, entries));
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t length = lesser(unit, disk->size - i * unit);
+		struct vhd_extent extent;
+
+		if (!entries[i])
+			continue;
+		check(!vhd_map(disk, i * unit, length, &extent) && extent.length == length);
+		check(!(entries[i] & VHD_ENTRY_WRITABLE));
+		if (extent.kind == VHD_EXTENT_ZERO)
+			check(entries[i] == VHD_ENTRY_ZERO);
+		else
+			check(extent.file_offset == (entries[i] & VHD_ENTRY_OFFSET));
+	}
+}
+
 static void look(void)
 {
 	struct vhd_check found = { 0 };
@@ -179,6 +201,7 @@ static void look(void)
 		check(extent.length && extent.length <= disk->size - at);
 		at += extent.length;
 	}
+	look_at_table(disk);
 	for (unsigned int i = 0; i < 6; i++)
 		if (within((uint64_t)i << 20, sizeof(data), disk->size))
 			vhd_read(disk, data, sizeof(data), (uint64_t)i << 20);
