@@ -7,6 +7,8 @@
  *   /sys/kernel/debug/rootstock/partition-N/pinned	4 KiB pages
  *   /sys/kernel/debug/rootstock/partition-N/vp-N	a counter a line: name, value
  *
+ * Modules above add files to partition-N.
+ *
  * Read without a lock: a counter may be some events behind.
  */
 #include <linux/debugfs.h>
@@ -111,3 +113,15 @@ void rs_debugfs_remove(struct rs_partition *partition)
 	debugfs_remove(partition->debugfs);
 	partition->debugfs = NULL;
 }
+
+/**
+ * rs_partition_debugfs() - where the modules above show what is theirs
+ * @partition: the partition
+ *
+ * Return: its directory; or NULL, or an error pointer, which debugfs takes.
+ */
+struct dentry *rs_partition_debugfs(struct rs_partition *partition)
+{
+	return partition->debugfs;
+}
+EXPORT_SYMBOL_GPL(rs_partition_debugfs);

@@ -90,6 +90,7 @@ int rs_gpa_dirty_start(struct rs_partition *partition, u64 start, u64 size)
 				 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!region->dirty)
 		goto unlock;
+	WRITE_ONCE(gpa->recording, gpa->recording + 1);
 	protect_region(gpa, region, false);
 	rs_vps_flush_tlb(partition, ~0ull);
 	err = 0;
@@ -119,6 +120,7 @@ int rs_gpa_dirty_stop(struct rs_partition *partition, u64 start, u64 size)
 	if (region && region->dirty) {
 		kvfree(region->dirty);
 		region->dirty = NULL;
+		WRITE_ONCE(gpa->recording, gpa->recording - 1);
 		protect_region(gpa, region, region->flags & VID_MAP_WRITE);
 		err = 0;
 	}

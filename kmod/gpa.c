@@ -159,6 +159,8 @@ static void region_remove(struct rs_gpa *gpa, struct rs_gpa_region *region)
 {
 	rb_erase_cached(&region->node, &gpa->regions);
 	account_locked_vm(gpa->mm, region->size >> PAGE_SHIFT, false);
+	if (region->dirty)
+		WRITE_ONCE(gpa->recording, gpa->recording - 1);
 	kvfree(region->dirty);
 	kfree(region);
 }
@@ -243,9 +245,18 @@ static bool leaf_allows(const struct rs_slat_leaf *leaf, bool write, bool fetch)
 	       (!fetch || leaf->access & RS_SLAT_EXECUTE);
 }
 
-/* The leaf for @address, installed if it must be.  gpa->lock held for reading. */
-static int gpa_leaf(struct rs_gpa *gpa, u64 address, bool write, bool fetch,
-		    struct rs_slat_leaf *leaf)
+/**
+ * rs_gpa_leaf() - the leaf for an address, installed if it must be
+ * @gpa:     the address space, its lock held for reading
+ * @address: below rs_gpa_limit()
+ * @write:   it must allow writes
+ * @fetch:   it must allow instruction fetches
+ * @leaf:    filled in
+ *
+ * Return: 0; -ENOENT: no memory there; -EACCES: the region forbids it; -EFAULT, -ENOMEM.
+ */
+int rs_gpa_leaf(struct rs_gpa *gpa, u64 address, bool write, bool fetch,
+		struct rs_slat_leaf *leaf)
 {
 	struct rs_gpa_region *region;
 	int err;
@@ -291,7 +302,7 @@ int rs_gpa_fault(struct rs_partition *partition, u64 address, bool write, bool f
 		return -ENOENT;
 	if (down_read_killable(&partition->gpa.lock))
 		return -EINTR;
-	err = gpa_leaf(&partition->gpa, address, write, fetch, &leaf);
+	err = rs_gpa_leaf(&partition->gpa, address, write, fetch, &leaf);
 	up_read(&partition->gpa.lock);
 	return err;
 }
@@ -315,7 +326,7 @@ void *rs_gpa_pointer(struct rs_partition *partition, u64 address, bool write)
 
 	lockdep_assert_held(&partition->gpa.lock);
 	if (address >= rs_gpa_limit() ||
-	    gpa_leaf(&partition->gpa, address, write, false, &leaf))
+	    rs_gpa_leaf(&partition->gpa, address, write, false, &leaf))
 		return NULL;
 	return leaf_address(&leaf, address);
 }
@@ -432,7 +443,7 @@ int rs_gpa_xchg32(struct rs_partition *partition, u64 address, u32 value, u32 *o
 		return -EFAULT;
 	if (down_read_killable(&gpa->lock))
 		return -EFAULT;
-	if (!gpa_leaf(gpa, address, true, false, &leaf)) {
+	if (!rs_gpa_leaf(gpa, address, true, false, &leaf)) {
 		*old = xchg((u32 *)leaf_address(&leaf, address), value);
 		err = 0;
 	}
@@ -491,71 +502,6 @@ int rs_gpa_set_bit(struct rs_partition *partition, u64 address, unsigned int bit
 	up_read(&partition->gpa.lock);
 	return err;
 }
-
-/* What the guest has there is what the worker has there, or it is not ours to pin. */
-static int pin_page(struct rs_partition *partition, u64 address, struct page **page)
-{
-	struct rs_gpa *gpa = &partition->gpa;
-	struct rs_gpa_region *region;
-	struct rs_slat_leaf leaf;
-
-	lockdep_assert_held(&gpa->lock);
-	if (address >= rs_gpa_limit() || gpa_leaf(gpa, address, true, false, &leaf))
-		return -EFAULT;
-	region = rs_gpa_region(gpa, address);
-	if (pin_user_pages_fast(region->address + (address - region->gpa), 1,
-				FOLL_WRITE | FOLL_LONGTERM, page) != 1)
-		return -EFAULT;
-	if (page_to_phys(*page) == leaf.phys + (address - leaf.gpa))
-		return 0;
-	unpin_user_page(*page);
-	return -EFAULT;
-}
-
-/**
- * rs_gpa_pin_pages() - keep pages of guest memory where they are
- * @partition: the partition
- * @pfns:      guest page numbers
- * @count:     of them
- * @pages:     takes the pages
- *
- * The pins are the caller's own: pages stay also when their region is unmapped or released.
- * They count as written at this moment.  No locks of the caller's; may wait for user mode.
- *
- * Return: 0; -EIO: not the process whose memory it is; -EFAULT: no memory, or not to be written;
- * -EINTR when killed.
- */
-int rs_gpa_pin_pages(struct rs_partition *partition, const u64 *pfns, u32 count,
-		     struct page **pages)
-{
-	struct rs_gpa *gpa = &partition->gpa;
-	int err = 0;
-	u32 i;
-
-	if (current->mm != gpa->mm)
-		return -EIO;
-	if (down_read_killable(&gpa->lock))
-		return -EINTR;
-	for (i = 0; i < count && !err; i++)
-		err = pfns[i] >= rs_gpa_limit() >> PAGE_SHIFT ? -EFAULT :
-		      pin_page(partition, pfns[i] << PAGE_SHIFT, &pages[i]);
-	up_read(&gpa->lock);
-	if (err)
-		rs_gpa_unpin_pages(pages, i - 1);
-	return err;
-}
-EXPORT_SYMBOL_GPL(rs_gpa_pin_pages);
-
-/**
- * rs_gpa_unpin_pages() - let go of pages, which may have been written
- * @pages: from rs_gpa_pin_pages()
- * @count: of them
- */
-void rs_gpa_unpin_pages(struct page **pages, u32 count)
-{
-	unpin_user_pages_dirty_lock(pages, count, true);
-}
-EXPORT_SYMBOL_GPL(rs_gpa_unpin_pages);
 
 /**
  * rs_gpa_init() - an empty address space backed by the calling process

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guest physical memory of a partition: which ranges there are, and whose memory
- * stands behind them.  Internal to gpa.c, pin.c and dirty.c.
+ * stands behind them.  Internal to gpa.c, pin.c, hold.c and dirty.c.
  */
 #ifndef ROOTSTOCK_GPA_H
 #define ROOTSTOCK_GPA_H
@@ -34,6 +34,10 @@ static inline u64 rs_region_end(const struct rs_gpa_region *region)
 
 /* The region that holds @gpa, or NULL.  gpa->lock held. */
 struct rs_gpa_region *rs_gpa_region(struct rs_gpa *gpa, u64 address);
+
+/* gpa.c: the leaf for @address, installed if it must be.  gpa->lock held for reading. */
+int rs_gpa_leaf(struct rs_gpa *gpa, u64 address, bool write, bool fetch,
+		struct rs_slat_leaf *leaf);
 
 /* pin.c: pins what backs @address and installs a leaf.  gpa->lock held for reading. */
 int rs_gpa_pin(struct rs_gpa *gpa, struct rs_gpa_region *region, u64 address);

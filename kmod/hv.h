@@ -214,6 +214,7 @@ struct rs_gpa {
 	u64 generation;				/* [g] moves on when leaves are removed; from 1 */
 	struct mm_struct *mm;			/* [c] whose memory is mapped; grabbed */
 	atomic64_t pinned;			/* [a] 4 KiB pages */
+	u32 recording;				/* [g] regions that record writes; read without */
 };
 
 struct rs_partition {

@@ -13,6 +13,9 @@
 
 #define RS_MAX_VPS	64
 
+struct bio_vec;
+struct dentry;
+struct page;
 struct rs_partition;
 struct rs_vp;
 struct rs_ipi;
@@ -38,6 +41,9 @@ struct rs_partition *rs_partition_create(u32 vp_count, const struct rs_upcalls *
 void rs_partition_get(struct rs_partition *partition);
 /* The last put unpins memory and frees all VPs.  No VP may be running. */
 void rs_partition_put(struct rs_partition *partition);
+
+/* Its directory in debugfs, for files that go before it does. */
+struct dentry *rs_partition_debugfs(struct rs_partition *partition);
 
 /* VP @index; -EEXIST when made before, -EINVAL beyond vp_count.  Lives as long as the partition. */
 struct rs_vp *rs_vp_create(struct rs_partition *partition, u32 index);
@@ -108,12 +114,22 @@ int rs_gpa_dirty_stop(struct rs_partition *partition, u64 gpa, u64 size);
 int rs_gpa_dirty_read(struct rs_partition *partition, u64 gpa, u64 size, u64 *bitmap);
 /*
  * The pages of guest memory with these numbers, pinned for reading and writing until they are
- * unpinned.  Only in the process whose memory it is; without locks.  -EIO, -EFAULT, -EINTR.
+ * unpinned.  In the process whose memory it is, or a kernel thread; without locks.  -EIO,
+ * -EFAULT, -EINTR.
  */
 int rs_gpa_pin_pages(struct rs_partition *partition, const u64 *pfns, u32 count,
 		     struct page **pages);
 /* Marks them dirty. */
 void rs_gpa_unpin_pages(struct page **pages, u32 count);
+/*
+ * Guest memory held for I/O, as elements of @vecs, whose number is returned.  As for pins; -EFAULT,
+ * -ENOSPC, -EINTR.
+ */
+int rs_gpa_hold(struct rs_partition *partition, const u64 *pfns, u32 offset, u32 bytes, bool write,
+		struct bio_vec *vecs, u32 room);
+/* With the same arguments; what was written is marked dirty.  May sleep. */
+void rs_gpa_drop(struct rs_partition *partition, const u64 *pfns, u32 offset, u32 bytes, bool write,
+		 const struct bio_vec *vecs, u32 count);
 /* First GPA out of reach. */
 u64 rs_gpa_limit(void);
 
