@@ -360,6 +360,9 @@ static void write_frame(struct vmbus_out_ring *ring, const struct vmbus_out_pack
  * @ring:   the ring
  * @packet: what it is; body is set
  *
+ * While packets are reserved and not committed the guest takes the ring for emptier than it is:
+ * after -EAGAIN and the commit the caller looks with vmbus_out_ring_room() whether there is room.
+ *
  * Return: 0; -EAGAIN: not now, and the guest signals when it would fit; -EMSGSIZE: never;
  * -EINVAL: header_size; -EIO: the guest's index makes no sense.
  */

@@ -142,6 +142,25 @@ START_TEST(batch)
 }
 END_TEST
 
+/* The guest makes room while it does not know yet how full the ring is: no signal tells of it. */
+START_TEST(batch_room)
+{
+	u8 big[RING] = { 0 };
+	eventfd_t count = 0;
+
+	channel.signal = eventfd(0, EFD_NONBLOCK);
+	ck_assert_int_eq(vmbus_send(&channel, big, RING / 2, 1, 0), 0);
+	vmbus_batch_begin(&channel);
+	ck_assert_int_eq(vmbus_send(&channel, big, RING / 4, 2, 0), 0);
+	ck_assert_int_eq(vmbus_send(&channel, big, RING / 2, 3, 0), -EAGAIN);
+	control->read_index = control->write_index;
+	ck_assert_int_lt(eventfd_read(channel.signal, &count), 0);
+	ck_assert_int_eq(vmbus_batch_end(&channel), 0);
+	ck_assert_int_eq(eventfd_read(channel.signal, &count), 0);
+	close(channel.signal);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	struct vmbus_packet packet;
@@ -251,8 +270,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		guids, bad_guids, translate, packets, batch, refused, room_at_once, broken,
-		left_there, no_device,
+		guids, bad_guids, translate, packets, batch, batch_room, refused, room_at_once,
+		broken, left_there, no_device,
 	};
 
 	return run_suite("libvmbus", tests, ARRAY_SIZE(tests), setup);

@@ -282,6 +282,12 @@ int vmbus_process(struct vmbus_channel *channel)
 	return 0;
 }
 
+void vmbus_look_again(struct vmbus_channel *channel)
+{
+	/* it cannot be full: what is in it was never read then */
+	eventfd_write(channel->signal, 1);
+}
+
 /**
  * vmbus_signal() - signal the guest
  * @channel: open

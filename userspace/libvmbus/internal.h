@@ -60,5 +60,7 @@ void vmbus_gpadl_put_all(struct vmbus_channel *channel);
 
 /* packet.c: the guest broke the ring's rules. */
 int vmbus_channel_broken(struct vmbus_channel *channel);
+/* channel.c: makes vmbus_process() be called. */
+void vmbus_look_again(struct vmbus_channel *channel);
 
 #endif

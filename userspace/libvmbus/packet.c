@@ -201,5 +201,10 @@ int vmbus_batch_end(struct vmbus_channel *channel)
 	int err = usable(channel);
 
 	channel->batch = false;
-	return err ? err : commit(channel);
+	if (!err)
+		err = commit(channel);
+	/* the guest did not know how full the ring was: it may have made that room already */
+	if (!err && channel->blocked && vmbus_out_ring_room(&channel->out))
+		vmbus_look_again(channel);
+	return err;
 }
