@@ -36,7 +36,7 @@ static void op_free(void *memory)
 
 static int op_post(void *context, u32 vp_index, u32 sint, const void *bytes, u32 size)
 {
-	struct bus *bus = context;
+	struct vmbusr_bus *bus = context;
 	struct rs_vp *vp = rs_vp_lookup(bus->core, vp_index);
 	struct hv_message message = { .header = {
 		.message_type = VMBUS_MESSAGE_TYPE, .payload_size = size,
@@ -50,11 +50,11 @@ static int op_post(void *context, u32 vp_index, u32 sint, const void *bytes, u32
 
 static bool op_vp_exists(void *context, u32 vp)
 {
-	return rs_vp_lookup(((struct bus *)context)->core, vp);
+	return rs_vp_lookup(((struct vmbusr_bus *)context)->core, vp);
 }
 
 /* False: nobody will read it. */
-static bool push_event(struct bus *bus, const struct vmbusr_bus_event *event)
+static bool push_event(struct vmbusr_bus *bus, const struct vmbusr_bus_event *event)
 {
 	lockdep_assert_held(&bus->lock);
 	if (bus->closed || bus->event_count == BUS_EVENTS)
@@ -71,7 +71,7 @@ static void op_connected(void *context, u32 version, u32 features)
 		.type = version ? VMBUSR_BUS_CONNECTED : VMBUSR_BUS_DISCONNECTED,
 		.protocol = version, .features = features,
 	};
-	struct bus *bus = context;
+	struct vmbusr_bus *bus = context;
 
 	if (!push_event(bus, &event))
 		bus->event_lost = true;
@@ -80,7 +80,7 @@ static void op_connected(void *context, u32 version, u32 features)
 static void op_tl_connect(void *context, const u8 *service, const u8 *endpoint)
 {
 	struct vmbusr_bus_event event = { .type = VMBUSR_BUS_TL_CONNECT };
-	struct bus *bus = context;
+	struct vmbusr_bus *bus = context;
 
 	memcpy(event.service, service, sizeof(event.service));
 	memcpy(event.endpoint, endpoint, sizeof(event.endpoint));
@@ -98,13 +98,13 @@ static const struct vmbus_server_ops bus_ops = {
 	.free = op_free,
 	.post = op_post,
 	.vp_exists = op_vp_exists,
-	.connect = user_connect,
-	.disconnect = user_disconnect,
-	.open = user_open,
-	.close = user_close,
-	.retarget = user_retarget,
-	.release = user_release,
-	.gone = user_gone,
+	.connect = channel_connect,
+	.disconnect = channel_disconnect,
+	.open = channel_open,
+	.close = channel_close,
+	.retarget = channel_retarget,
+	.release = channel_release,
+	.gone = channel_gone,
 	.connected = op_connected,
 	.tl_connect = op_tl_connect,
 	.reset_done = op_reset_done,
@@ -114,7 +114,7 @@ static const struct vmbus_server_ops bus_ops = {
 
 static u16 bus_message(void *context, const struct hv_message *message)
 {
-	struct bus *bus = context;
+	struct vmbusr_bus *bus = context;
 	u16 status = HV_STATUS_INSUFFICIENT_BUFFERS;
 
 	if (message->header.message_type != VMBUS_MESSAGE_TYPE)
@@ -134,10 +134,10 @@ static const struct rs_port_ops bus_port_ops = { .message = bus_message };
 
 static void bus_drained(struct rs_outbox_watch *watch)
 {
-	queue_work(vmbusr_workqueue, &container_of(watch, struct bus, watch)->work);
+	queue_work(vmbusr_workqueue, &container_of(watch, struct vmbusr_bus, watch)->work);
 }
 
-static bool pop(struct bus *bus, struct hv_message *message)
+static bool pop(struct vmbusr_bus *bus, struct hv_message *message)
 {
 	bool any;
 
@@ -152,7 +152,7 @@ static bool pop(struct bus *bus, struct hv_message *message)
 	return any;
 }
 
-static void receive(struct bus *bus, const struct hv_message *message)
+static void receive(struct vmbusr_bus *bus, const struct hv_message *message)
 {
 	int err = vmbus_server_receive(bus->server, message->payload,
 				       message->header.payload_size);
@@ -164,7 +164,7 @@ static void receive(struct bus *bus, const struct hv_message *message)
 
 static void bus_work(struct work_struct *work)
 {
-	struct bus *bus = container_of(work, struct bus, work);
+	struct vmbusr_bus *bus = container_of(work, struct vmbusr_bus, work);
 	struct hv_message message;
 
 	mutex_lock(&bus->lock);
@@ -178,13 +178,13 @@ static void bus_work(struct work_struct *work)
 
 /* ---- lifetime */
 
-static void disconnect_ports(struct bus *bus, unsigned int count)
+static void disconnect_ports(struct vmbusr_bus *bus, unsigned int count)
 {
 	while (count)
 		rs_port_disconnect(bus->core, connections[--count]);
 }
 
-static int connect_ports(struct bus *bus)
+static int connect_ports(struct vmbusr_bus *bus)
 {
 	unsigned int i;
 	int err;
@@ -201,8 +201,9 @@ static int connect_ports(struct bus *bus)
 
 static void bus_free(struct kref *ref)
 {
-	struct bus *bus = container_of(ref, struct bus, ref);
+	struct vmbusr_bus *bus = container_of(ref, struct vmbusr_bus, ref);
 
+	bus_hide(bus);
 	disconnect_ports(bus, BUS_PORTS);
 	rs_outbox_unwatch(bus->core);
 	cancel_work_sync(&bus->work);
@@ -215,12 +216,12 @@ static void bus_free(struct kref *ref)
 	kvfree(bus);
 }
 
-void bus_get(struct bus *bus)
+void bus_get(struct vmbusr_bus *bus)
 {
 	kref_get(&bus->ref);
 }
 
-void bus_put(struct bus *bus)
+void bus_put(struct vmbusr_bus *bus)
 {
 	kref_put(&bus->ref, bus_free);
 }
@@ -230,7 +231,7 @@ void bus_put(struct bus *bus)
 static long bus_tl_result(void *object, void *argument)
 {
 	const struct vmbusr_tl_result *result = argument;
-	struct bus *bus = object;
+	struct vmbusr_bus *bus = object;
 
 	if (result->mbz || !result->status)
 		return -EINVAL;
@@ -243,7 +244,7 @@ static long bus_tl_result(void *object, void *argument)
 static long bus_get_state(void *object, void *argument)
 {
 	struct vmbusr_state *state = argument;
-	struct bus *bus = object;
+	struct vmbusr_bus *bus = object;
 	const struct vmbus_server *server = bus->server;
 	const struct vmbus_channel *channel;
 
@@ -267,24 +268,25 @@ static const struct call bus_calls[] = {
 	{ VMBUSR_OFFER, user_offer },
 	{ VMBUSR_TL_RESULT, bus_tl_result },
 	{ VMBUSR_GET_STATE, bus_get_state },
+	{ VMBUSR_GET_CHANNEL, bus_get_channel },
 };
 
 static long bus_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	struct bus *bus = file->private_data;
+	struct vmbusr_bus *bus = file->private_data;
 
 	if (current->mm != bus->mm)
 		return -EIO;
 	return vmbusr_dispatch(bus_calls, ARRAY_SIZE(bus_calls), bus, command, argument);
 }
 
-static bool bus_readable(struct bus *bus)
+static bool bus_readable(struct vmbusr_bus *bus)
 {
 	return READ_ONCE(bus->event_count);
 }
 
 /* False: another reader was quicker. */
-static bool take_event(struct bus *bus, struct vmbusr_bus_event *event)
+static bool take_event(struct vmbusr_bus *bus, struct vmbusr_bus_event *event)
 {
 	bool any;
 
@@ -307,7 +309,7 @@ static bool take_event(struct bus *bus, struct vmbusr_bus_event *event)
 
 static ssize_t bus_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
 {
-	struct bus *bus = file->private_data;
+	struct vmbusr_bus *bus = file->private_data;
 	struct vmbusr_bus_event event;
 
 	if (size < sizeof(event))
@@ -323,7 +325,7 @@ static ssize_t bus_read(struct file *file, char __user *buffer, size_t size, lof
 
 static __poll_t bus_poll(struct file *file, poll_table *wait)
 {
-	struct bus *bus = file->private_data;
+	struct vmbusr_bus *bus = file->private_data;
 
 	poll_wait(file, &bus->readable, wait);
 	return bus_readable(bus) ? EPOLLIN | EPOLLRDNORM : 0;
@@ -331,7 +333,10 @@ static __poll_t bus_poll(struct file *file, poll_table *wait)
 
 static int bus_release(struct inode *inode, struct file *file)
 {
-	bus_put(file->private_data);
+	struct vmbusr_bus *bus = file->private_data;
+
+	vsp_revoke_all(bus);
+	bus_put(bus);
 	return 0;
 }
 
@@ -345,9 +350,20 @@ static const struct file_operations bus_fops = {
 	.llseek = noop_llseek,
 };
 
-static struct bus *bus_new(u32 protocol)
+/**
+ * bus_of() - the bus behind a descriptor
+ * @file: any
+ *
+ * Return: the bus, which the file holds; or NULL.
+ */
+struct vmbusr_bus *bus_of(struct file *file)
 {
-	struct bus *bus = kvzalloc(sizeof(*bus), GFP_KERNEL_ACCOUNT);
+	return file->f_op == &bus_fops ? file->private_data : NULL;
+}
+
+static struct vmbusr_bus *bus_new(u32 protocol)
+{
+	struct vmbusr_bus *bus = kvzalloc(sizeof(*bus), GFP_KERNEL_ACCOUNT);
 
 	if (!bus)
 		return NULL;
@@ -360,6 +376,7 @@ static struct bus *bus_new(u32 protocol)
 	mutex_init(&bus->lock);
 	spin_lock_init(&bus->fifo_lock);
 	init_waitqueue_head(&bus->readable);
+	INIT_LIST_HEAD(&bus->kernel_channels);
 	INIT_WORK(&bus->work, bus_work);
 	bus->watch.drained = bus_drained;
 	vmbus_server_init(bus->server, &bus_ops, bus, protocol ?: VMBUS_VERSION_5_3);
@@ -369,7 +386,7 @@ static struct bus *bus_new(u32 protocol)
 }
 
 /* The last step lets the guest in. */
-static int bus_start(struct bus *bus)
+static int bus_start(struct vmbusr_bus *bus)
 {
 	int err = rs_outbox_watch(bus->core, &bus->watch);
 
@@ -391,7 +408,7 @@ static int bus_start(struct bus *bus)
 long bus_create(void *device, void *argument)
 {
 	const struct vmbusr_create_bus *create = argument;
-	struct bus *bus;
+	struct vmbusr_bus *bus;
 	long fd;
 
 	if (memchr_inv(create->mbz, 0, sizeof(create->mbz)) ||
@@ -411,6 +428,7 @@ long bus_create(void *device, void *argument)
 		goto put_core;
 	bus->mm = current->mm;
 	mmgrab(bus->mm);
+	bus_show(bus);
 	/* the last step: from here on others may use it */
 	fd = anon_inode_getfd("vmbusr-bus", &bus_fops, bus, O_RDWR | O_CLOEXEC);
 	if (fd < 0)

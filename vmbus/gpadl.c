@@ -6,10 +6,8 @@
  * a channel; but BODYs name no channel, so no two lists with one number are in progress at
  * once.  How many there are and what they take is bounded for a partition.
  */
+#include "ranges.h"
 #include "server.h"
-
-/* A page number beyond this is no memory on any host. */
-#define PFN_LIMIT	(1ull << 40)
 
 struct vmbus_gpadl *vmbus_gpadl_find(struct vmbus_channel *channel, u32 id)
 {
@@ -71,21 +69,6 @@ static void send_torndown(struct vmbus_server *server, u32 id)
 	vmbus_send(server, &out, sizeof(out));
 }
 
-/* Words of the range at @words, of which there are @left; 0: it is none. */
-static u32 range_words(const u64 *words, u32 left)
-{
-	u64 count = (u32)words[0], offset = words[0] >> 32;
-	u64 pages = (offset + count + HV_PAGE_SIZE - 1) / HV_PAGE_SIZE;
-	u64 i;
-
-	if (!count || offset >= HV_PAGE_SIZE || pages > left - 1)
-		return 0;
-	for (i = 1; i <= pages; i++)
-		if (words[i] >= PFN_LIMIT)
-			return 0;
-	return 1 + pages;
-}
-
 /* Are all ranges there, and sane?  Sets how many bytes they are. */
 static bool ranges_valid(struct vmbus_gpadl *gpadl)
 {
@@ -95,7 +78,7 @@ static bool ranges_valid(struct vmbus_gpadl *gpadl)
 	for (i = 0; i < gpadl->range_count; i++) {
 		if (at == gpadl->word_count)
 			return false;
-		words = range_words(&gpadl->words[at], gpadl->word_count - at);
+		words = vmbus_range_words(&gpadl->words[at], gpadl->word_count - at);
 		if (!words)
 			return false;
 		gpadl->bytes += (u32)gpadl->words[at];

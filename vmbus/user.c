@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Channels of user mode: the channel descriptor, its events, and signals both ways.
- *
- * A signal takes no lock: the guest's runs under RCU in a VP's thread, the server's reads one
- * word that says whom to signal.
+ * Channels of user mode: the channel descriptor, and its events.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -16,72 +13,26 @@
 #include "rs_compat.h"
 #include "vmbusr_internal.h"
 
-/* Guests may lose the signals that come before they know that a channel is open. */
-#define SIGNAL_AGAIN	(HZ / 10)
+static struct user_channel *to_user(struct channel *channel)
+{
+	return container_of(channel, struct user_channel, base);
+}
 
 /* ---- signals */
 
-static u16 user_event(void *context, u16 flag)
+static void user_signalled(struct channel *base)
 {
-	struct user_channel *channel = context;
+	struct user_channel *channel = to_user(base);
 
-	channel->signals_in++;		/* not exact: VPs may signal at once */
 	if (channel->signal)
 		rs_eventfd_signal(channel->signal);
-	return HV_STATUS_SUCCESS;
-}
-
-static const struct rs_port_ops user_port_ops = { .event = user_event };
-
-int user_connect(struct vmbus_channel *proto)
-{
-	struct user_channel *channel = proto->owner;
-
-	return rs_port_connect(channel->bus->core, proto->connection, &user_port_ops, channel);
-}
-
-void user_disconnect(struct vmbus_channel *proto)
-{
-	struct user_channel *channel = proto->owner;
-
-	rs_port_disconnect(channel->bus->core, proto->connection);
-}
-
-static void set_target(struct user_channel *channel, const struct vmbus_channel *proto)
-{
-	WRITE_ONCE(channel->target, (u64)proto->target_vp << 32 | TARGET_VALID |
-		   proto->event_flag);
-}
-
-/**
- * user_signal_guest() - signal the guest of an open channel
- * @channel: any
- *
- * Context: any.
- * Return: 0, -ENOTCONN.
- */
-int user_signal_guest(struct user_channel *channel)
-{
-	u64 target = READ_ONCE(channel->target);
-	struct rs_vp *vp;
-
-	if (!(target & TARGET_VALID))
-		return -ENOTCONN;
-	vp = rs_vp_lookup(channel->bus->core, target >> 32);
-	if (!vp)
-		return 0;		/* the guest wants none */
-	atomic64_inc(&channel->signals_out);
-	return rs_signal_event(vp, VMBUS_SINT, target & 0xffff);
-}
-
-static void user_signal_again(struct work_struct *work)
-{
-	user_signal_guest(container_of(to_delayed_work(work), struct user_channel, again));
 }
 
 static long user_signal(void *object, void *argument)
 {
-	return user_signal_guest(object);
+	struct user_channel *channel = object;
+
+	return channel_signal(&channel->base);
 }
 
 /* ---- events; bus->lock is held */
@@ -93,52 +44,63 @@ static long user_signal(void *object, void *argument)
  */
 void user_notify(struct user_channel *channel, u32 pending)
 {
-	lockdep_assert_held(&channel->bus->lock);
+	lockdep_assert_held(&channel->base.bus->lock);
 	WRITE_ONCE(channel->pending, channel->pending | pending);
 	wake_up_interruptible(&channel->readable);
 }
 
-void user_open(struct vmbus_channel *proto)
+static void user_open(struct channel *base)
 {
-	struct user_channel *channel = proto->owner;
+	struct user_channel *channel = to_user(base);
 
 	channel->open_read = false;
 	channel->close_read = false;
-	set_target(channel, proto);
 	user_notify(channel, PENDING_OPEN);
 }
 
-void user_close(struct vmbus_channel *proto)
+static void user_close(struct channel *base)
 {
-	struct user_channel *channel = proto->owner;
+	struct user_channel *channel = to_user(base);
 
-	WRITE_ONCE(channel->target, 0);
 	WRITE_ONCE(channel->pending, channel->pending & ~PENDING_RETARGET);
 	user_notify(channel, PENDING_CLOSE);
 }
 
-void user_retarget(struct vmbus_channel *proto)
+static void user_retarget(struct channel *base)
 {
-	set_target(proto->owner, proto);
-	user_notify(proto->owner, PENDING_RETARGET);
+	user_notify(to_user(base), PENDING_RETARGET);
 }
 
-/* Its primary was revoked: what the server still does with it fails. */
-void user_gone(struct vmbus_channel *proto)
+static void user_gone(struct channel *base)
 {
-	struct user_channel *channel = proto->owner;
+	struct user_channel *channel = to_user(base);
 
-	WRITE_ONCE(channel->target, 0);
 	user_put_all(channel);
-	channel->proto = NULL;
 	WRITE_ONCE(channel->pending, 0);
 	WRITE_ONCE(channel->gone, true);
 	wake_up_interruptible(&channel->readable);
 }
 
+static void user_release(struct channel *base, struct vmbus_gpadl *gpadl)
+{
+	struct user_channel *channel = to_user(base);
+
+	user_gpadl_wanted(channel, gpadl);
+	user_notify(channel, PENDING_RELEASED);
+}
+
+static const struct channel_ops user_channel_ops = {
+	.signalled = user_signalled,
+	.open = user_open,
+	.close = user_close,
+	.retarget = user_retarget,
+	.release = user_release,
+	.gone = user_gone,
+};
+
 static void open_event(struct user_channel *channel, struct vmbusr_event *event)
 {
-	const struct vmbus_channel *proto = channel->proto;
+	const struct vmbus_channel *proto = channel->base.proto;
 
 	event->type = VMBUSR_OPEN;
 	event->ring_pages = (u32)proto->ring->words[0] >> PAGE_SHIFT;
@@ -153,9 +115,9 @@ static bool next_event(struct user_channel *channel, struct vmbusr_event *event)
 	u32 bit = channel->pending & -channel->pending;
 
 	memset(event, 0, sizeof(*event));
-	if (!bit || !channel->proto)
+	if (!bit || !channel->base.proto)
 		return false;
-	event->target_vp = channel->proto->target_vp;
+	event->target_vp = channel->base.proto->target_vp;
 	switch (bit) {
 	case PENDING_OPEN:
 		open_event(channel, event);
@@ -185,22 +147,16 @@ static long user_open_result(void *object, void *argument)
 
 	if (result->mbz)
 		return -EINVAL;
-	mutex_lock(&channel->bus->lock);
-	if (!channel->proto || !channel->open_read)
+	mutex_lock(&channel->base.bus->lock);
+	if (!channel->base.proto || !channel->open_read)
 		goto unlock;
-	if (result->status) {
-		err = user_unpin_rings(channel);
-		if (err)
-			goto unlock;
-		WRITE_ONCE(channel->target, 0);
-	}
+	err = result->status ? user_unpin_rings(channel) : 0;
+	if (err)
+		goto unlock;
 	channel->open_read = false;
-	vmbus_channel_opened(channel->proto, result->status);
-	if (!result->status)
-		mod_delayed_work(vmbusr_workqueue, &channel->again, SIGNAL_AGAIN);
-	err = 0;
+	channel_opened(&channel->base, result->status);
 unlock:
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return err;
 }
 
@@ -209,15 +165,15 @@ static long user_close_done(void *object, void *argument)
 	struct user_channel *channel = object;
 	long err = -EINVAL;
 
-	mutex_lock(&channel->bus->lock);
-	if (channel->proto && channel->close_read) {
+	mutex_lock(&channel->base.bus->lock);
+	if (channel->base.proto && channel->close_read) {
 		err = user_unpin_rings(channel);
 		if (!err) {
 			channel->close_read = false;
-			vmbus_channel_closed(channel->proto);
+			vmbus_channel_closed(channel->base.proto);
 		}
 	}
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return err;
 }
 
@@ -226,15 +182,15 @@ static long user_get_state(void *object, void *argument)
 	struct vmbusr_channel_state *state = argument;
 	struct user_channel *channel = object;
 
-	mutex_lock(&channel->bus->lock);
-	if (channel->proto) {
-		state->relid = channel->proto->relid;
-		state->target_vp = channel->proto->target_vp;
-		state->open = channel->proto->state == VMBUS_OPEN;
+	mutex_lock(&channel->base.bus->lock);
+	if (channel->base.proto) {
+		state->relid = channel->base.proto->relid;
+		state->target_vp = channel->base.proto->target_vp;
+		state->open = channel->base.proto->state == VMBUS_OPEN;
 	}
-	mutex_unlock(&channel->bus->lock);
-	state->signals_in = READ_ONCE(channel->signals_in);
-	state->signals_out = atomic64_read(&channel->signals_out);
+	mutex_unlock(&channel->base.bus->lock);
+	state->signals_in = READ_ONCE(channel->base.signals_in);
+	state->signals_out = atomic64_read(&channel->base.signals_out);
 	return 0;
 }
 
@@ -255,7 +211,7 @@ static long user_ioctl(struct file *file, unsigned int command, unsigned long ar
 {
 	struct user_channel *channel = file->private_data;
 
-	if (current->mm != channel->bus->mm)
+	if (current->mm != channel->base.bus->mm)
 		return -EIO;
 	return vmbusr_dispatch(user_calls, ARRAY_SIZE(user_calls), channel, command, argument);
 }
@@ -264,9 +220,9 @@ static bool take_event(struct user_channel *channel, struct vmbusr_event *event)
 {
 	bool any;
 
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	any = next_event(channel, event);
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return any;
 }
 
@@ -314,18 +270,18 @@ static void user_free(struct user_channel *channel)
 static int user_file_release(struct inode *inode, struct file *file)
 {
 	struct user_channel *channel = file->private_data;
-	struct bus *bus = channel->bus;
+	struct vmbusr_bus *bus = channel->base.bus;
 
 	mutex_lock(&bus->lock);
 	user_end_kick(channel);
-	WRITE_ONCE(channel->target, 0);
+	channel_no_target(&channel->base);
 	WARN_ON_ONCE(user_unpin_rings(channel));
-	if (channel->proto) {
+	if (channel->base.proto) {
 		user_put_all(channel);
-		vmbus_channel_revoke(channel->proto);
+		vmbus_channel_revoke(channel->base.proto);
 	}
 	mutex_unlock(&bus->lock);
-	cancel_delayed_work_sync(&channel->again);
+	cancel_delayed_work_sync(&channel->base.again);
 	user_free(channel);
 	bus_put(bus);
 	return 0;
@@ -344,7 +300,7 @@ static const struct file_operations user_fops = {
 
 /* ---- offers */
 
-static struct user_channel *user_new(struct bus *bus, int signal_fd)
+static struct user_channel *user_new(struct vmbusr_bus *bus, int signal_fd)
 {
 	struct user_channel *channel = kzalloc(sizeof(*channel), GFP_KERNEL_ACCOUNT);
 
@@ -359,10 +315,9 @@ static struct user_channel *user_new(struct bus *bus, int signal_fd)
 			return ERR_PTR(err);
 		}
 	}
-	channel->bus = bus;
+	channel_init(&channel->base, bus, &user_channel_ops);
 	init_waitqueue_head(&channel->readable);
 	INIT_LIST_HEAD(&channel->held);
-	INIT_DELAYED_WORK(&channel->again, user_signal_again);
 	mutex_init(&channel->map_lock);
 	return channel;
 }
@@ -384,7 +339,7 @@ static void fill_info(struct vmbus_offer_info *info, const struct vmbusr_offer *
 
 /**
  * user_offer() - VMBUSR_OFFER
- * @object:   struct bus
+ * @object:   struct vmbusr_bus
  * @argument: struct vmbusr_offer
  *
  * Return: a descriptor, -EINVAL, -EBADF, -EEXIST, -ENOENT, -ENOSPC, -ENOMEM, -EMFILE.
@@ -393,7 +348,7 @@ long user_offer(void *object, void *argument)
 {
 	const struct vmbusr_offer *offer = argument;
 	struct vmbus_offer_info info = {};
-	struct bus *bus = object;
+	struct vmbusr_bus *bus = object;
 	struct user_channel *channel;
 	struct file *file;
 	int fd, err;
@@ -417,7 +372,7 @@ long user_offer(void *object, void *argument)
 	bus_get(bus);
 	fill_info(&info, offer);
 	mutex_lock(&bus->lock);
-	err = vmbus_channel_offer(bus->server, &info, channel, &channel->proto);
+	err = vmbus_channel_offer(bus->server, &info, &channel->base, &channel->base.proto);
 	mutex_unlock(&bus->lock);
 	if (err) {
 		put_unused_fd(fd);

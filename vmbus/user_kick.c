@@ -28,7 +28,7 @@ static int kick_woken(wait_queue_entry_t *wait, unsigned int mode, int flags, vo
 	if (!(key_to_poll(key) & EPOLLIN))
 		return 0;
 	eventfd_ctx_do_read(kick->eventfd, &count);
-	user_signal_guest(kick->channel);
+	channel_signal(&kick->channel->base);
 	return 0;
 }
 
@@ -83,12 +83,12 @@ static long begin_kick(struct user_channel *channel, struct file *file)
 
 	if (IS_ERR(kick))
 		return PTR_ERR(kick);
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	user_end_kick(channel);
 	channel->kick = kick;
 	if (vfs_poll(file, &kick->table) & EPOLLIN)
-		user_signal_guest(channel);
-	mutex_unlock(&channel->bus->lock);
+		channel_signal(&channel->base);
+	mutex_unlock(&channel->base.bus->lock);
 	return 0;
 }
 
@@ -109,9 +109,9 @@ long user_set_kick(void *object, void *argument)
 	if (wanted->mbz || wanted->fd < -1)
 		return -EINVAL;
 	if (wanted->fd == -1) {
-		mutex_lock(&channel->bus->lock);
+		mutex_lock(&channel->base.bus->lock);
 		user_end_kick(channel);
-		mutex_unlock(&channel->bus->lock);
+		mutex_unlock(&channel->base.bus->lock);
 		return 0;
 	}
 	file = eventfd_fget(wanted->fd);

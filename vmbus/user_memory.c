@@ -35,15 +35,17 @@ static struct held *find_held_gpadl(struct user_channel *channel, const struct v
 	return NULL;
 }
 
-/* ops->release: the guest wants it back. */
-void user_release(struct vmbus_gpadl *gpadl)
+/**
+ * user_gpadl_wanted() - the guest wants a GPADL back
+ * @channel: whose
+ * @gpadl:   held, or used as its ring only
+ */
+void user_gpadl_wanted(struct user_channel *channel, const struct vmbus_gpadl *gpadl)
 {
-	struct user_channel *channel = gpadl->channel->owner;
 	struct held *held = find_held_gpadl(channel, gpadl);
 
 	if (held)
 		held->released = true;
-	user_notify(channel, PENDING_RELEASED);
 }
 
 /**
@@ -94,7 +96,7 @@ static int take(struct user_channel *channel, struct vmbusr_gpadl *io, u64 **wor
 	struct vmbus_gpadl *gpadl;
 	struct held *held;
 
-	gpadl = channel->proto ? vmbus_gpadl_get(channel->proto, io->gpadl) : NULL;
+	gpadl = channel->base.proto ? vmbus_gpadl_get(channel->base.proto, io->gpadl) : NULL;
 	if (!gpadl)
 		return -ENOENT;
 	io->words = gpadl->word_count;
@@ -137,9 +139,9 @@ long user_get_gpadl(void *object, void *argument)
 
 	if (io->mbz)
 		return -EINVAL;
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	err = take(channel, io, &words);
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	if (err)
 		return err;
 	if (copy_to_user(u64_to_user_ptr(io->ranges), words, io->words * sizeof(u64)))
@@ -147,11 +149,11 @@ long user_get_gpadl(void *object, void *argument)
 	kvfree(words);
 	if (!err)
 		return 0;
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	held = find_held(channel, io->gpadl);
 	if (held)
 		give_back(channel, held);
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return err;
 }
 
@@ -163,11 +165,11 @@ long user_put_gpadl(void *object, void *argument)
 
 	if (io->mbz)
 		return -EINVAL;
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	held = find_held(channel, io->gpadl);
 	if (held)
 		give_back(channel, held);
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return held ? 0 : -ENOENT;
 }
 
@@ -179,15 +181,15 @@ static u64 *ring_pfns(struct user_channel *channel, u32 *count)
 	struct vmbus_gpadl *ring;
 	u64 *pfns = NULL;
 
-	mutex_lock(&channel->bus->lock);
-	ring = channel->proto && channel->open_read ? channel->proto->ring : NULL;
+	mutex_lock(&channel->base.bus->lock);
+	ring = channel->base.proto && channel->open_read ? channel->base.proto->ring : NULL;
 	if (ring) {
 		*count = ring->word_count - 1;
 		pfns = kvmalloc_array(*count, sizeof(u64), GFP_KERNEL_ACCOUNT);
 	}
 	if (pfns)
 		memcpy(pfns, ring->words + 1, *count * sizeof(u64));
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return pfns;
 }
 
@@ -196,15 +198,15 @@ static bool publish(struct user_channel *channel, struct page **pages, u32 count
 {
 	bool kept;
 
-	mutex_lock(&channel->bus->lock);
+	mutex_lock(&channel->base.bus->lock);
 	mutex_lock(&channel->map_lock);
-	kept = channel->proto && channel->open_read && !channel->pages;
+	kept = channel->base.proto && channel->open_read && !channel->pages;
 	if (kept) {
 		channel->pages = pages;
 		channel->page_count = count;
 	}
 	mutex_unlock(&channel->map_lock);
-	mutex_unlock(&channel->bus->lock);
+	mutex_unlock(&channel->base.bus->lock);
 	return kept;
 }
 
@@ -222,7 +224,7 @@ long user_pin_rings(void *object, void *argument)
 	pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		goto free_pfns;
-	err = rs_gpa_pin_pages(channel->bus->core, pfns, count, pages);
+	err = rs_gpa_pin_pages(channel->base.bus->core, pfns, count, pages);
 	if (err)
 		goto free_pages;
 	if (publish(channel, pages, count)) {
@@ -302,7 +304,7 @@ int user_mmap(struct file *file, struct vm_area_struct *vma)
 	struct user_channel *channel = file->private_data;
 	int err = -EINVAL;
 
-	if (vma->vm_mm != channel->bus->mm)
+	if (vma->vm_mm != channel->base.bus->mm)
 		return -EIO;
 	mutex_lock(&channel->map_lock);
 	if (channel->pages && vma->vm_flags & VM_SHARED && !vma->vm_pgoff &&

@@ -7,8 +7,11 @@
  *   [b] bus->lock: the server's state machine, and all that follows it
  *   [f] bus->fifo_lock, a spinlock: the guest's side
  *   [m] channel->map_lock; inside mmap_lock, so nothing under it touches user memory
+ *   [o] channel->out_lock, a spinlock: the ring that is written
+ *   [s] channel->stop_lock: the end of a channel of a server in the kernel
+ *   [w] the channel's worker alone
  *   [a] atomic
- * bus->lock is taken before map_lock and before nothing of user memory.
+ * bus->lock is taken before map_lock and before nothing of user memory; stop_lock before bus->lock.
  */
 #ifndef VMBUSR_INTERNAL_H
 #define VMBUSR_INTERNAL_H
@@ -23,9 +26,11 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "ring.h"
 #include "rs_hv.h"
 #include "server.h"
 #include "vmbusr.h"
+#include "vmbusr_export.h"
 
 #define BUS_FIFO	64u	/* messages of the guest's that may wait */
 #define BUS_EVENTS	64u	/* for the reader of the bus */
@@ -34,10 +39,10 @@
 #define BUS_PORTS	2u
 
 /**
- * struct bus - a bus descriptor, and the server behind it
+ * struct vmbusr_bus - a bus descriptor, and the server behind it
  * @ref: the bus descriptor has one, and each channel descriptor
  */
-struct bus {
+struct vmbusr_bus {
 	struct kref ref;
 	struct rs_partition *core;		/* [c] */
 	struct mm_struct *mm;			/* [c] who may call; grabbed, not read */
@@ -55,6 +60,44 @@ struct bus {
 	u32 event_first;			/* [b] */
 	u32 event_count;			/* [b]; read without to poll */
 	bool event_lost;			/* [b] */
+	bool leaving;				/* [b] its descriptor was closed */
+	struct list_head kernel_channels;	/* [b] */
+	struct dentry *debugfs;			/* [c] */
+};
+
+struct channel;
+
+/**
+ * struct channel_ops - who serves a channel: user mode, or the kernel
+ * @signalled: by the guest; under RCU in a VP's thread
+ * @open:      answered by channel_opened()
+ * @close:     answered by vmbus_channel_closed()
+ * @retarget:  signals go to another VP; NULL: nothing to do
+ * @release:   the guest wants a GPADL back that is used
+ * @gone:      it was revoked with its primary, and uses neither rings nor GPADLs any more
+ *
+ * All but @signalled are called with bus->lock held.
+ */
+struct channel_ops {
+	void (*signalled)(struct channel *channel);
+	void (*open)(struct channel *channel);
+	void (*close)(struct channel *channel);
+	void (*retarget)(struct channel *channel);
+	void (*release)(struct channel *channel, struct vmbus_gpadl *gpadl);
+	void (*gone)(struct channel *channel);
+};
+
+/**
+ * struct channel - what all channels have in common; owner of the server's vmbus_channel
+ */
+struct channel {
+	const struct channel_ops *ops;		/* [c] */
+	struct vmbusr_bus *bus;			/* [c] */
+	struct vmbus_channel *proto;		/* [b] NULL: it was revoked */
+	u64 target;				/* [b] to write; read without: whom to signal */
+	u64 signals_in;				/* [a] by one port */
+	atomic64_t signals_out;			/* [a] */
+	struct delayed_work again;		/* signals once more, soon after the open */
 };
 
 /* A GPADL that a user-mode server took. */
@@ -71,15 +114,11 @@ struct held {
 #define PENDING_RETARGET	4u
 #define PENDING_RELEASED	8u
 
-/* Bits of user_channel.target, besides VP << 32 and flag. */
-#define TARGET_VALID		(1ull << 31)
-
 /**
  * struct user_channel - a channel descriptor
  */
 struct user_channel {
-	struct bus *bus;			/* [c] */
-	struct vmbus_channel *proto;		/* [b] NULL: it was revoked with its primary */
+	struct channel base;
 	struct eventfd_ctx *signal;		/* [c] NULL: none */
 	wait_queue_head_t readable;
 	u32 pending;				/* [b] PENDING_*; read without to poll */
@@ -88,15 +127,62 @@ struct user_channel {
 	bool close_read;			/* [b] and of the close */
 	struct list_head held;			/* [b] */
 	struct user_kick *kick;			/* [b] NULL: none */
-	u64 target;				/* [b] to write; read without: whom to signal */
-	u64 signals_in;				/* [a] by one port */
-	atomic64_t signals_out;			/* [a] */
-	struct delayed_work again;		/* signals once more, soon after the open */
 	struct mutex map_lock;
 	struct page **pages;			/* [m] NULL: not pinned */
 	u32 page_count;				/* [m] */
 	atomic_t mappings;			/* [a] raised under map_lock */
 };
+
+/* Bits of vmbusr_channel.requests. */
+enum request {
+	REQUEST_SIGNAL,		/* the guest signalled: look into the rings */
+	REQUEST_KICK,		/* vsp->work is to be called */
+	REQUEST_OPEN,
+	REQUEST_CLOSE,
+	REQUEST_GPADL,		/* the guest wants a GPADL back */
+};
+
+/**
+ * struct vmbusr_channel - a channel of a server in the kernel
+ * @ref: the server has one, and whoever ends it
+ */
+struct vmbusr_channel {
+	struct channel base;
+	struct kref ref;
+	struct list_head node;			/* [b] bus->kernel_channels */
+	const struct vsp_ops *vsp;		/* [c] */
+	void *context;				/* [c] */
+	bool revoking;				/* [b] takes no subchannels any more */
+	struct mutex stop_lock;
+	bool stopping;				/* [s] to write: the worker is to end */
+	bool stopped;				/* [s] worker and offer are gone */
+	struct task_struct *worker;		/* [c] counted */
+	unsigned long requests;			/* [a] enum request */
+	struct list_head maps;			/* [b] GPADLs that are mapped */
+
+	struct page **pages;			/* [w] of both rings; NULL: not open */
+	u32 page_count;				/* [w] */
+	void *memory;				/* [w] the rings */
+	struct vmbus_in_ring in;		/* [w] */
+	bool serving;				/* [w] between vsp->open and vsp->close */
+	bool held_back;				/* [w] the first packet waits for a kick */
+	u64 packets_in;				/* [w] */
+	u64 wakeups;				/* [w] */
+	u64 broken;				/* [w] */
+
+	spinlock_t out_lock ____cacheline_aligned_in_smp;
+	struct vmbus_out_ring out;		/* [o] */
+	bool sending;				/* [o] packets may be written */
+	bool full;				/* [o] no packets before vsp->work was called */
+	bool out_broken;			/* [o] */
+	u64 packets_out;			/* [o] */
+	u64 full_count;				/* [o] */
+};
+
+static inline struct vmbusr_channel *to_kernel(struct channel *channel)
+{
+	return container_of(channel, struct vmbusr_channel, base);
+}
 
 /* ---- main.c */
 
@@ -115,28 +201,52 @@ extern struct workqueue_struct *vmbusr_workqueue;
 
 /* ---- bus.c */
 long bus_create(void *device, void *argument);
-void bus_get(struct bus *bus);
-void bus_put(struct bus *bus);
+void bus_get(struct vmbusr_bus *bus);
+void bus_put(struct vmbusr_bus *bus);
+struct vmbusr_bus *bus_of(struct file *file);
 
-/* ---- user.c: a channel of user mode; ops of the server */
+/* ---- signal.c: what all channels have in common; ops of the server */
+void channel_init(struct channel *channel, struct vmbusr_bus *bus, const struct channel_ops *ops);
+void channel_opened(struct channel *channel, u32 status);
+int channel_signal(struct channel *channel);
+void channel_no_target(struct channel *channel);
+int channel_connect(struct vmbus_channel *proto);
+void channel_disconnect(struct vmbus_channel *proto);
+void channel_open(struct vmbus_channel *proto);
+void channel_close(struct vmbus_channel *proto);
+void channel_retarget(struct vmbus_channel *proto);
+void channel_release(struct vmbus_gpadl *gpadl);
+void channel_gone(struct vmbus_channel *proto);
+
+/* ---- list.c: channels, for who wants to see them */
+long bus_get_channel(void *bus, void *argument);
+void bus_show(struct vmbusr_bus *bus);
+void bus_hide(struct vmbusr_bus *bus);
+
+/* ---- vsp.c: servers in the kernel */
+void vsp_revoke_all(struct vmbusr_bus *bus);
+extern const struct channel_ops vsp_channel_ops;
+
+/* ---- worker.c */
+int vsp_worker(void *channel);
+void vsp_request(struct vmbusr_channel *channel, enum request request);
+
+/* ---- vsp_memory.c */
+int vsp_map_rings(struct vmbusr_channel *channel, struct vmbusr_open *open);
+void vsp_unmap_rings(struct vmbusr_channel *channel);
+void vsp_gpadl_wanted(struct vmbusr_channel *channel, const struct vmbus_gpadl *gpadl);
+void vsp_tell_wanted(struct vmbusr_channel *channel);
+
+/* ---- user.c: a channel of user mode */
 long user_offer(void *bus, void *argument);
-void user_open(struct vmbus_channel *channel);
-void user_close(struct vmbus_channel *channel);
-void user_retarget(struct vmbus_channel *channel);
-void user_gone(struct vmbus_channel *channel);
-int user_connect(struct vmbus_channel *channel);
-void user_disconnect(struct vmbus_channel *channel);
 void user_notify(struct user_channel *channel, u32 pending);
-
-/* Context: any. */
-int user_signal_guest(struct user_channel *channel);
 
 /* ---- user_kick.c: an eventfd that signals the guest; bus->lock is held to end it */
 long user_set_kick(void *channel, void *argument);
 void user_end_kick(struct user_channel *channel);
 
 /* ---- user_memory.c: GPADLs and mapped rings of user mode */
-void user_release(struct vmbus_gpadl *gpadl);
+void user_gpadl_wanted(struct user_channel *channel, const struct vmbus_gpadl *gpadl);
 long user_get_gpadl(void *channel, void *argument);
 long user_put_gpadl(void *channel, void *argument);
 bool user_released_event(struct user_channel *channel, struct vmbusr_event *event);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* LINK: vmbus/ring.c */
+/* LINK: vmbus/ring.c vmbus/ranges.c */
 /*
  * Ring states: control words and data of a guest's making, which it changes between our calls;
  * each byte of the rest of the input is a step of ours.
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "fuzzer.h"
+#include "ranges.h"
 #include "ring.h"
 
 #define SIZE	256u
@@ -43,6 +44,26 @@ static void invariants(void)
 	require(out.write < SIZE && !(out.write & 7) && out.published < SIZE);
 }
 
+/* What a range says is within the list. */
+static void parse(const struct vmbus_in_packet *packet)
+{
+	struct vmbus_range ranges[8];
+	u64 words[SIZE / sizeof(u64)];
+	u32 count = packet->ranges_size / sizeof(u64);
+	int i, n;
+
+	vmbus_in_ring_copy(&in, packet->ranges, words, packet->ranges_size);
+	n = vmbus_ranges_parse(words, count, packet->range_count, ranges, 8);
+	require(n == -EINVAL || n == -EMSGSIZE || n == (int)packet->range_count);
+	for (i = 0; i < n; i++) {
+		require(ranges[i].pfns > words && ranges[i].pages);
+		require(ranges[i].pfns + ranges[i].pages <= words + count);
+		require(ranges[i].bytes && ranges[i].offset < HV_PAGE_SIZE);
+		require((u64)ranges[i].offset + ranges[i].bytes <=
+			(u64)ranges[i].pages * HV_PAGE_SIZE);
+	}
+}
+
 static void receive(void)
 {
 	struct vmbus_in_packet packet;
@@ -54,7 +75,8 @@ static void receive(void)
 		return;
 	require(packet.payload_size + packet.ranges_size <= SIZE - 24);
 	vmbus_in_ring_copy(&in, packet.payload, buffer, packet.payload_size);
-	vmbus_in_ring_copy(&in, packet.ranges, buffer, packet.ranges_size);
+	if (packet.type == VMBUS_PACKET_GPA_DIRECT)
+		parse(&packet);
 }
 
 static void send(struct input *input)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* LINK: vmbus/message.c vmbus/connection.c vmbus/offer.c vmbus/channel.c vmbus/gpadl.c */
+/* LINK: vmbus/ranges.c */
 /*
  * Any messages in any state, with owners that answer, or do not, or take their offers back.
  * All memory is accounted for at the end of each input.

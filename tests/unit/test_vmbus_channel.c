@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* LINK: tests/unit/fake_vmbus.c vmbus/message.c vmbus/connection.c vmbus/offer.c */
-/* LINK: vmbus/channel.c vmbus/gpadl.c */
+/* LINK: vmbus/channel.c vmbus/gpadl.c vmbus/ranges.c */
 /*
  * Channels: offers, relids, open and close in every state, targets, rescind, hot add and
  * remove, subchannels.

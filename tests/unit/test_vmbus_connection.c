@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* LINK: tests/unit/fake_vmbus.c vmbus/message.c vmbus/connection.c vmbus/offer.c */
-/* LINK: vmbus/channel.c vmbus/gpadl.c */
+/* LINK: vmbus/channel.c vmbus/gpadl.c vmbus/ranges.c */
 /*
  * The VMBus connection: every version, every message in every state with every size, contact
  * anew, unload, reset, pause, and what waits to be sent.

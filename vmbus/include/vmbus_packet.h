@@ -54,4 +54,18 @@ struct vmbus_out_packet {
 	u32 body;
 };
 
+/**
+ * struct vmbus_range - a range of guest memory
+ * @bytes:  how many, not 0
+ * @offset: of the first byte in the first page, below 4096
+ * @pages:  that they are in
+ * @pfns:   their guest page numbers
+ */
+struct vmbus_range {
+	u32 bytes;
+	u32 offset;
+	u32 pages;
+	const u64 *pfns;
+};
+
 #endif

@@ -55,8 +55,8 @@ struct vmbusr_open {
  *          is held, no GPADL mapped.  What is sent in here may be lost.  NULL: nothing to do
  * @packet: a packet came.  What is wanted of it is copied out now, by vmbusr_copy() and
  *          vmbusr_ranges(): it is gone afterwards.  0; -EAGAIN: not now, it is given again,
- *          before others, after the next vmbusr_kick(); any other error: the ring is given up,
- *          as if it had held no packet
+ *          before others, after ops->work was called next; any other error: the ring is given
+ *          up, as if it had held no packet
  * @batch:  packets were given, and now there are no more, or others have their turn: time to
  *          submit what was put together.  NULL: nothing to do
  * @work:   after vmbusr_kick(), and when the guest made room after vmbusr_send() said -EAGAIN.
@@ -64,7 +64,8 @@ struct vmbusr_open {
  * @gpadl_wanted: the guest tears down a GPADL that is mapped, and waits until it is not.  NULL: it
  *          waits until the server is done with it
  *
- * The worker alone calls these, in process context and without locks.
+ * The worker alone calls these, in process context and without locks.  When the channel is about to
+ * end a signal is pending, but in @close: waits that can be killed then fail with -EINTR.
  */
 struct vsp_ops {
 	struct module *owner;
@@ -184,20 +185,6 @@ int vmbusr_complete(struct vmbusr_channel *channel, u64 transaction, const void 
  */
 int vmbusr_copy(struct vmbusr_channel *channel, const struct vmbus_in_packet *packet, u32 offset,
 		void *buffer, u32 size);
-
-/**
- * struct vmbus_range - a range of guest memory
- * @bytes:  how many, not 0
- * @offset: of the first byte in the first page, below 4096
- * @pages:  that they are in
- * @pfns:   their guest page numbers
- */
-struct vmbus_range {
-	u32 bytes;
-	u32 offset;
-	u32 pages;
-	const u64 *pfns;
-};
 
 /**
  * vmbusr_ranges() - copy the range list of a packet, and check it

@@ -108,6 +108,34 @@ struct vmbusr_state {
 
 #define VMBUSR_GET_STATE	_IOR(VMBUSR_IOC, 0x12, struct vmbusr_state)
 
+#define VMBUSR_CHANNEL_OPEN	(1u << 0)
+#define VMBUSR_CHANNEL_KERNEL	(1u << 1)	/* its server is in the kernel */
+
+struct vmbusr_channel_info {
+	__u32 index;			/* in: from 0 on */
+	__u32 relid;			/* 0: not offered to the guest at present */
+	__u8 type[16];
+	__u8 instance[16];
+	__u16 subchannel;
+	__u16 mbz;
+	__u32 flags;			/* VMBUSR_CHANNEL_* */
+	__u32 target_vp;
+	__u32 mbz2;
+	__u64 signals_in;		/* from the guest */
+	__u64 signals_out;
+	__u64 packets_in;		/* these and what follows: of servers in the kernel only */
+	__u64 packets_out;
+	__u64 wakeups;			/* how often the server slept */
+	__u64 full;			/* how often there was no room for a packet */
+	__u64 broken;			/* how often the guest's ring made no sense */
+};
+
+/*
+ * Describes the channel with this index; the next one follows, until ENOENT.  Channels that come
+ * and go meanwhile move the others' indices.
+ */
+#define VMBUSR_GET_CHANNEL	_IOWR(VMBUSR_IOC, 0x13, struct vmbusr_channel_info)
+
 /* -------------------------------------------------------------- channel */
 
 /*
@@ -199,6 +227,7 @@ _Static_assert(sizeof(struct vmbusr_offer) == 168, "no hidden padding");
 _Static_assert(sizeof(struct vmbusr_event) == 144, "no hidden padding");
 _Static_assert(sizeof(struct vmbusr_gpadl) == 32, "no hidden padding");
 _Static_assert(sizeof(struct vmbusr_state) == 56, "no hidden padding");
+_Static_assert(sizeof(struct vmbusr_channel_info) == 112, "no hidden padding");
 #endif
 
 #endif
