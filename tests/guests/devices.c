@@ -210,6 +210,7 @@ static uint64_t (*const requests[])(struct machine_vp *vp, uint64_t rbx, uint64_
 	[HOST_PRIVILEGES] = host_privileges,
 	[HOST_REENLIGHTEN] = host_reenlighten,
 	[HOST_UNPORT] = host_unport,
+	[HOST_VMBUS] = host_vmbus,
 	[HOST_REMAP] = host_remap,
 };
 

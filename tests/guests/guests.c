@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Tiny guests as tests of the hypervisor: a table of them, each run in a machine
- * and a process of its own, within a time limit.  `guests NAME...` runs some.
+ * and a process of its own, within a time limit.  `guests NAME...` runs some, `guests --vmbus
+ * [NAME...]` those that need vsp_test.ko (tests/vmbus/vsp) on a VMBus.
  *
  * A guest passes when it says so at PORT_EXIT, or, where the table names a message,
  * when that message ends it.  What an emulator is known to get wrong is skipped on its
@@ -211,6 +212,27 @@ static const struct guest_case cases[] = {
 	{ "task_nowhere", MODE_PROT32, 1, HV_MESSAGE_UNMAPPED_GPA },
 };
 
+static const struct guest_case vmbus_cases[] = {
+	LONG(vmbus_echo),
+	LONG(vmbus_interrupt),
+	LONG(vmbus_refuse),
+	SMP(vmbus_full, 2),
+	LONG(vmbus_memory),
+	LONG(vmbus_memory_refused),
+	LONG(vmbus_memory_released),
+	LONG(vmbus_gpadl),
+	LONG(vmbus_reopen),
+	LONG(vmbus_open_refused),
+	LONG(vmbus_signal_again),
+	SMP(vmbus_revoke, 2),
+	LONG(vmbus_subchannels),
+	SMP(vmbus_bus_closed, 2),
+	SMP(vmbus_killed, 2),		/* its process is */
+	SMP(vmbus_hostile, 2),
+	SMP(vmbus_hostile_two, 2),
+	LONG(vmbus_noise),
+};
+
 /* Faults of emulators.  Behind tests/rootvm --cpu svm is QEMU 7.2, behind others bochs 2.7. */
 static const struct guest_skip {
 	const char *cpu, *name, *reason;
@@ -283,8 +305,10 @@ static int run_guest(const struct guest_case *guest, uint64_t entry)
 	machine.final = guest->final;
 	machine_start(&machine, guest->mode, entry);
 	passed = machine_run(&machine, limit);
-	if (!passed)
+	if (!passed) {
 		diag("%s", machine.why);
+		vmbus_show(&machine);
+	}
 	if (!passed || getenv("GUESTS_VERBOSE"))
 		show_console(&machine);
 	machine_destroy(&machine);
@@ -323,6 +347,8 @@ static bool run_in_child(const struct guest_case *guest, uint64_t entry)
 		/* not waited for: it may never go */
 		return false;
 	}
+	if (!strcmp(guest->name, "vmbus_killed"))
+		return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	if (WIFSIGNALED(status))
 		diag("its process died of signal %d", WTERMSIG(status));
 	return WIFEXITED(status) && !WEXITSTATUS(status);
@@ -359,14 +385,23 @@ static bool wanted(const char *name, char **names)
 	return false;
 }
 
+static void run_cases(const struct guest_case *guests, size_t count, char **names)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (wanted(guests[i].name, names))
+			run_case(&guests[i]);
+}
+
 int main(int argc, char **argv)
 {
 	const char *text = getenv("GUESTS_LIMIT");
-	size_t i;
 
 	limit = text ? atoi(text) : DEFAULT_LIMIT;
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		if (wanted(cases[i].name, argv + 1))
-			run_case(&cases[i]);
+	if (argc > 1 && !strcmp(argv[1], "--vmbus"))
+		run_cases(vmbus_cases, ARRAY_SIZE(vmbus_cases), argv + 2);
+	else
+		run_cases(cases, ARRAY_SIZE(cases), argv + 1);
 	return done_testing();
 }

@@ -62,6 +62,7 @@ struct machine {
 	uint32_t eois[256];
 	uint64_t worker_msr;
 	int port;			/* of HOST_PORT; 0: none */
+	int bus, server;		/* of HOST_VMBUS; 0: none */
 };
 
 /* Made and set up for a guest's entry; ends the process when it cannot. */
@@ -83,6 +84,11 @@ uint64_t host_signal(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
 uint64_t host_privileges(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
 uint64_t host_reenlighten(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
 uint64_t host_unport(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+
+/* vmbus.c: channels of vsp_test.ko */
+uint64_t host_vmbus(struct machine_vp *vp, uint64_t rbx, uint64_t rcx);
+/* The state of the first channel, of a guest that failed. */
+void vmbus_show(const struct machine *machine);
 
 /* devices.c: acts on the message in the VP's page.  Lock held. */
 void handle_message(struct machine_vp *vp);

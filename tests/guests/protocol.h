@@ -64,6 +64,14 @@
 #define HOST_REENLIGHTEN 19
 #define HOST_UNPORT	20		/* closes the port */
 #define HOST_REMAP	21		/* another page at rbx, instead of what the last time was put there */
+#define HOST_VMBUS	22		/* a command, channel, subchannel: bl, bh, rbx >> 16 */
+
+#define HOST_VMBUS_OFFER	0	/* 0, or -errno */
+#define HOST_VMBUS_REVOKE	1
+#define HOST_VMBUS_COUNT	2	/* rcx: enum vsp_test_count */
+#define HOST_VMBUS_CLOSE_BUS	3
+#define HOST_VMBUS_RMMOD	4	/* of the server */
+#define HOST_VMBUS_DIE		5	/* the harness is killed */
 
 #define MESSAGE_TYPE	0
 #define MESSAGE_ACCESS	1
