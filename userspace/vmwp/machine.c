@@ -23,10 +23,17 @@ static void cancel_vps(struct machine *machine)
 		vid_cancel_run(machine->vps[i].fd);
 }
 
+/* A machine that may start again hears of its end by the host, which says so only once. */
+static bool goes_before(enum machine_end end, enum machine_end other)
+{
+	return (end == END_SIGNAL || end == END_QUIT || end == END_CONTROL_QUIT) &&
+	       (other == END_RESET || other == END_CONTROL_RESET || other == END_CRASH);
+}
+
 /**
  * machine_stop() - have a machine stop
  * @machine: to stop
- * @end: why; the first reason counts
+ * @end: why; the first reason counts, but a reset does not hide that the host ends it
  * @detail: what belongs to it, see enum machine_end
  *
  * Returns before the VPs have stopped.  Context: any thread, device lock or none held.
@@ -37,7 +44,7 @@ void machine_stop(struct machine *machine, enum machine_end end, uint32_t detail
 
 	pthread_mutex_lock(&machine->end_lock);
 	first = machine->end == END_NONE;
-	if (first) {
+	if (first || goes_before(end, machine->end)) {
 		machine->end = end;
 		machine->detail = detail;
 		atomic_store(&machine->stopping, true);
