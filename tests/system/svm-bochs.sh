@@ -15,6 +15,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 
 make -C "$top/tests/guests" >&2 || bail_out "tests/guests does not build"
 "$top/tests/lib/guest-initrd" >/dev/null || bail_out "no initial RAM disk for guests"
-[ $# -gt 0 ] || set -- features refusals guests boot-one
+[ $# -gt 0 ] || set -- features refusals guests boot-linux
 inner svm-bochs --cpu svm-bochs --timeout 2300 -- tests/system/inner/backend "$@"
 done_testing
