@@ -65,11 +65,14 @@ test_statuses() {
 	run -- true
 	status_is "true is 0" 0
 	is "$(cat "$tmp/out" "$tmp/err")" "" "true says nothing"
-	# on an idle machine half of that
-	if [ "$seconds" -lt 20 ]; then
-		ok "up and down again within 20 s"
+	# another test beside it may have the machine for a while
+	for _ in 2 3; do
+		[ "$seconds" -lt 10 ] || run -- true
+	done
+	if [ "$status $((seconds < 10))" = "0 1" ]; then
+		ok "up and down again within 10 s"
 	else
-		not_ok "up and down again within 20 s" "took $seconds s"
+		not_ok "up and down again within 10 s" "took $seconds s, the third time"
 	fi
 	run -- false
 	status_is "false is 1" 1
