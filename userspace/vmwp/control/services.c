@@ -393,8 +393,12 @@ static void cancel_balloon(struct control_call *call)
 	call->ops->leave(call->ctx);
 }
 
+/* balloon_set() or balloon_resize() */
+typedef int balloon_want(struct balloon *balloon, uint64_t pages,
+			 void (*done)(void *ctx, int err), void *ctx);
+
 /* It may end at once, and the call with it, so there is nothing to keep before. */
-void control_run_balloon(struct control_call *call)
+static void want_memory(struct control_call *call, balloon_want *want)
 {
 	const struct control_ops *ops = call->ops;
 	void *ctx = call->ctx;
@@ -406,7 +410,7 @@ void control_run_balloon(struct control_call *call)
 		return;
 	pages = (uint64_t)control_value(call, 0)->number * PAGES_PER_MIB;
 	control_keep(call, cancel_balloon, NULL);
-	err = balloon_set(&services->balloon, pages, finished, call);
+	err = want(&services->balloon, pages, finished, call);
 	if (err == 1)
 		control_reply(call, NULL);
 	else if (err)
@@ -414,24 +418,14 @@ void control_run_balloon(struct control_call *call)
 	ops->leave(ctx);
 }
 
+void control_run_balloon(struct control_call *call)
+{
+	want_memory(call, balloon_set);
+}
+
 static void resize(struct control_call *call)
 {
-	const struct control_ops *ops = call->ops;
-	void *ctx = call->ctx;
-	struct services *services = enter(call);
-	uint64_t pages;
-	int err;
-
-	if (!services)
-		return;
-	pages = (uint64_t)control_value(call, 0)->number * PAGES_PER_MIB;
-	control_keep(call, cancel_balloon, NULL);
-	err = balloon_resize(&services->balloon, pages, finished, call);
-	if (err == 1)
-		control_reply(call, NULL);
-	else if (err)
-		fail(call, err);
-	ops->leave(ctx);
+	want_memory(call, balloon_resize);
 }
 
 static void describe_memory(struct control_call *call)
